@@ -112,6 +112,10 @@ interface BaseOps<T> {
   deviceFeature?(device: T, request: Required<FeatureRequest>): Uint8Array;
   /** What the device shows; `undefined` while the plane is off. */
   queryGfxPlane?(device: T): GfxPlane | undefined;
+  /** Migration; without it the device cannot migrate. */
+  readonly migration?: VfioMigrationOps<T>;
+  /** Dirty tracking by the device. */
+  readonly log?: VfioLogOps<T>;
 }
 
 /** First open and last close, strictly alternating; `closeDevice` is never called when `openDevice` threw. */
@@ -128,19 +132,10 @@ export interface IommufdOps<T> {
 }
 type IommufdSet<T> = IommufdOps<T> | { readonly [K in keyof IommufdOps<T>]?: never };
 
-type MigrationSet<T> =
-  | { readonly migration: VfioMigrationOps<T> }
-  | { readonly migration?: never };
-type LogSet<T> = { readonly log: VfioLogOps<T> } | { readonly log?: never };
-
 /**
  * A driver's callbacks, typed by the driver's own class. Counterpart of `struct vfio_device_ops`.
  *
  * @remarks A table with half a pair does not compile. Core looks a callback up each time it calls it, so the
  * table of a live device can be replaced.
  */
-export type VfioDeviceOps<T> = BaseOps<T> &
-  OpenPair<T> &
-  IommufdSet<T> &
-  MigrationSet<T> &
-  LogSet<T>;
+export type VfioDeviceOps<T> = BaseOps<T> & OpenPair<T> & IommufdSet<T>;

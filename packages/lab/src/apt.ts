@@ -1,0 +1,152 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chooseMirror, parseDeb822Sources, parseOneLineSources } from './sources.ts';
+import type { Mirror, Source } from './sources.ts';
+import { run } from './process.ts';
+
+// Concepts: a package manager of our own beside the machine's. It has its own lists, its own
+// archive folder and an empty package database, so it fetches whole dependency closures of
+// another Debian release, needs no root, and leaves the machine alone. It checks signatures and
+// sums as ever. Only the network settings and the mirror are the machine's.
+
+/** The Debian release of the guest and of everything that is built. */
+export const RELEASE = 'trixie';
+/** The release that QEMU comes from. */
+export const QEMU_RELEASE = 'trixie-backports';
+
+/** The mirror in the machine's own package sources. */
+export function machineMirror(etc: string = '/etc/apt'): Mirror {
+  const sources: Source[] = [];
+  const read = (file: string, parse: (text: string) => Source[]): void => {
+    try {
+      sources.push(...parse(readFileSync(file, 'utf8')));
+    } catch {
+      // A source that cannot be read is one we do without.
+    }
+  };
+  let parts: string[] = [];
+  try {
+    parts = readdirSync(join(etc, 'sources.list.d')).toSorted();
+  } catch {
+    parts = [];
+  }
+  read(join(etc, 'sources.list'), parseOneLineSources);
+  for (const part of parts) {
+    const file = join(etc, 'sources.list.d', part);
+    if (part.endsWith('.list')) read(file, parseOneLineSources);
+    if (part.endsWith('.sources')) read(file, parseDeb822Sources);
+  }
+  return chooseMirror(sources);
+}
+
+/** The sources file of the private package manager. */
+export function sourcesText(mirror: Mirror): string {
+  return [
+    'Types: deb',
+    `URIs: ${mirror.uri}`,
+    `Suites: ${RELEASE} ${QEMU_RELEASE}`,
+    'Components: main',
+    `Signed-By: ${mirror.keyring}`,
+    '',
+  ].join('\n');
+}
+
+/** The configuration file of the private package manager in `dir`; `network` is added as it is. */
+export function configText(dir: string, network: string): string {
+  const at = (...names: readonly string[]): string => JSON.stringify(join(dir, ...names));
+  return `${network}
+Dir::Etc::main "/dev/null";
+Dir::Etc::parts ${at('empty')};
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts ${at('sources')};
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts ${at('empty')};
+Dir::Etc::trusted "/dev/null";
+Dir::Etc::trustedparts ${at('empty')};
+Dir::State ${at('state')};
+Dir::State::status ${at('status')};
+Dir::Cache ${at('cache')};
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+Dir::Log ${at('log')};
+APT::Architecture "amd64";
+APT::Architectures { "amd64"; };
+APT::Install-Recommends "false";
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Acquire::Retries "3";
+Debug::NoLocking "true";
+`;
+}
+
+/** The machine's lines on proxies, certificates and clocks, out of `apt-config dump Acquire`. */
+export function networkConfig(dump: string): string {
+  const wanted = /^Acquire::(https?|ftp|Check-Date|Check-Valid-Until|ForceIPv[46]|Max-FutureTime)\b/i;
+  return dump
+    .split('\n')
+    .filter((line) => wanted.test(line))
+    .join('\n');
+}
+
+/** How much of a download is there, for progress. */
+export type OnPercent = (percent: number) => void;
+
+/** The private package manager of a lab. */
+export class Apt {
+  readonly #dir: string;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** Writes the configuration and fetches the package lists. */
+  async update(mirror: Mirror): Promise<void> {
+    for (const name of ['empty', 'sources', 'state/lists/partial', 'cache', 'log']) {
+      mkdirSync(join(this.#dir, name), { recursive: true });
+    }
+    const network = networkConfig(await run('apt-config', ['dump', 'Acquire']));
+    writeFileSync(join(this.#dir, 'apt.conf'), configText(this.#dir, network));
+    writeFileSync(join(this.#dir, 'status'), '');
+    writeFileSync(join(this.#dir, 'sources', 'lab.sources'), sourcesText(mirror));
+    await this.#aptGet(['update']);
+  }
+
+  /**
+   * Downloads packages with everything they depend on and gives the paths of the files. What an
+   * earlier, interrupted call has fetched is kept and used. Opposite of {@link forget}.
+   */
+  async fetch(
+    name: string,
+    packages: readonly string[],
+    release: string,
+    onPercent: OnPercent,
+  ): Promise<string[]> {
+    const archives = this.#archives(name);
+    mkdirSync(join(archives, 'partial'), { recursive: true });
+    const args = ['install', '--yes', '--download-only', '--target-release', release];
+    const options = ['-o', `Dir::Cache::archives=${archives}`, '-o', 'APT::Status-Fd=1'];
+    await this.#aptGet([...options, ...args, ...packages], (line) => {
+      const percent = /^dlstatus:[^:]*:([\d.]+):/.exec(line)?.[1];
+      if (percent !== undefined) onPercent(Number(percent));
+    });
+    return readdirSync(archives)
+      .filter((file) => file.endsWith('.deb'))
+      .map((file) => join(archives, file));
+  }
+
+  /** Removes the files of a {@link fetch}. */
+  forget(name: string): void {
+    rmSync(this.#archives(name), { recursive: true, force: true });
+  }
+
+  #archives(name: string): string {
+    return join(this.#dir, 'archives', name);
+  }
+
+  async #aptGet(args: readonly string[], onLine?: (line: string) => void): Promise<void> {
+    await run('apt-get', ['-q', ...args], {
+      env: { APT_CONFIG: join(this.#dir, 'apt.conf'), LC_ALL: 'C' },
+      ...(onLine === undefined ? {} : { onLine }),
+    });
+  }
+}

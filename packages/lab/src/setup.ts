@@ -1,0 +1,118 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { Apt, machineMirror } from './apt.ts';
+import type { OnPercent } from './apt.ts';
+import { checkNamespaces } from './build-module.ts';
+import { LabError } from './errors.ts';
+import { prepareHost } from './host.ts';
+import { takeLock } from './lock.ts';
+import { labPaths } from './paths.ts';
+import type { LabPaths } from './paths.ts';
+import { machineQemu } from './qemu.ts';
+import { makeResult, readStamp } from './stamp.ts';
+import { makeInitramfs } from './step-initramfs.ts';
+import { makeKernel } from './step-kernel.ts';
+import { makeQemu } from './step-qemu.ts';
+import { stepInputs } from './steps.ts';
+
+/** How {@link setup} works. */
+export interface SetupOptions {
+  /** The cache folder; the user's by default. */
+  readonly dir?: string;
+  /** Does every step again, with the packages the mirror has now. */
+  readonly force?: boolean;
+  /** Told each line of progress. */
+  readonly log?: (line: string) => void;
+}
+
+/**
+ * Prepares everything {@link bootGuest} needs, leaving out what is there. An interrupted setup
+ * goes on where it was; of two at once, the second waits for the first.
+ *
+ * @throws LabError that says what to do next.
+ */
+export async function setup(options: SetupOptions = {}): Promise<void> {
+  const { log = () => {} } = options;
+  const paths = labPaths(options.dir);
+  const force = options.force === true;
+  if (!force && missingSteps(paths).length === 0) {
+    log('everything is there');
+    return;
+  }
+  const mirror = machineMirror();
+  await prepareHost(mirror, log);
+  await using _lock = await takeLock(paths.lock, (pid) => {
+    log(`another setup (process ${pid}) is at work in ${paths.root}; waiting for it`);
+  });
+  rmSync(paths.tmp, { recursive: true, force: true });
+  mkdirSync(paths.tmp, { recursive: true });
+
+  const missing = force ? [...ALL_STEPS] : missingSteps(paths);
+  if (machineQemu() !== undefined) log("qemu: the machine's own will do");
+  const fetching = missing.filter((step) => step !== 'initramfs');
+  const apt = new Apt(paths.apt);
+  if (fetching.includes('kernel')) await checkNamespaces();
+  if (fetching.length > 0) {
+    log(`packages: reading the lists of ${mirror.uri}`);
+    await apt.update(mirror);
+  }
+  const inputs = stepInputs();
+  await settle(fetching.map((step) => (step === 'qemu' ? doQemu() : doKernel())));
+  if (missing.includes('initramfs')) await doInitramfs();
+  rmSync(paths.tmp, { recursive: true, force: true });
+
+  async function doQemu(): Promise<void> {
+    const made = await makeResult(paths.qemu, paths.tmp, inputs.qemu, (work) =>
+      makeQemu(work, apt, percents('qemu', log)),
+    );
+    log(`qemu: ${made.facts['version']} ready`);
+  }
+
+  async function doKernel(): Promise<void> {
+    const made = await makeResult(paths.kernel, paths.tmp, inputs.kernel, (work) =>
+      makeKernel(work, apt, percents('kernel', log), log),
+    );
+    log(`kernel: ${made.facts['release']} and mdpy-fb ready`);
+  }
+
+  async function doInitramfs(): Promise<void> {
+    const kernel = readStamp(paths.kernel, inputs.kernel);
+    const release = kernel?.facts['release'];
+    if (release === undefined) throw new LabError('the kernel step left no release');
+    await makeResult(paths.initramfs, paths.tmp, inputs.initramfs, async (work) => {
+      makeInitramfs(work, paths.kernel, release);
+      return { release };
+    });
+    log('initramfs: ready');
+  }
+}
+
+/** The steps of a setup. */
+export type Step = 'qemu' | 'kernel' | 'initramfs';
+const ALL_STEPS: readonly Step[] = ['qemu', 'kernel', 'initramfs'];
+
+/** The steps that are not done, or were done from other inputs than today's. */
+export function missingSteps(paths: LabPaths): Step[] {
+  const inputs = stepInputs();
+  return ALL_STEPS.filter((step) => {
+    if (step === 'qemu' && machineQemu() !== undefined) return false;
+    return readStamp(paths[step], inputs[step]) === undefined;
+  });
+}
+
+/** Waits for all, so that nothing is still writing when the first failure is reported. */
+async function settle(work: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(work);
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}
+
+function percents(step: string, log: (line: string) => void): OnPercent {
+  let last = -1;
+  return (percent) => {
+    const tenth = Math.floor(percent / 10);
+    if (tenth === last) return;
+    last = tenth;
+    log(`${step}: downloading, ${tenth * 10} %`);
+  };
+}

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { labPaths } from './paths.ts';
+import type { Qemu } from './qemu.ts';
+import { machineQemu, treeQemu } from './qemu.ts';
+import { missingSteps } from './setup.ts';
+import type { Step } from './setup.ts';
+import { readStamp } from './stamp.ts';
+import { INITRAMFS } from './step-initramfs.ts';
+import { stepInputs } from './steps.ts';
+
+/** A lab that is set up: all that a guest is booted from. */
+export interface LabReady {
+  readonly ready: true;
+  /** The cache folder. */
+  readonly dir: string;
+  readonly qemu: Qemu;
+  readonly qemuVersion: string;
+  /** Paths of the kernel and the initramfs. */
+  readonly kernel: string;
+  readonly initramfs: string;
+  /** The kernel's release, as `uname -r` gives it in the guest. */
+  readonly kernelRelease: string;
+}
+
+/** A lab that is not set up. */
+export interface LabMissing {
+  readonly ready: false;
+  readonly dir: string;
+  /** What is missing, in a few words. */
+  readonly missing: string;
+  /** The command that gets it. */
+  readonly howTo: string;
+}
+
+/** What {@link labStatus} finds. */
+export type LabStatus = LabReady | LabMissing;
+
+const NAMES: Readonly<Record<Step, string>> = {
+  qemu: 'QEMU 10.1 or newer with vfio-user-pci',
+  kernel: 'the guest kernel with mdpy-fb',
+  initramfs: "the guest's initramfs",
+};
+
+/** The command that sets the lab up. */
+export const HOW_TO = 'Run: npx pnpm@12 lab setup';
+
+/** Looks whether the lab is set up. Reads a few small files; quick enough to ask before each test. */
+export function labStatus(dir?: string): LabStatus {
+  const paths = labPaths(dir);
+  const missing = missingSteps(paths);
+  if (missing.length > 0) return missingStatus(paths.root, missing);
+  const inputs = stepInputs();
+  const own = machineQemu();
+  const tree = own === undefined ? readStamp(paths.qemu, inputs.qemu) : undefined;
+  const made = readStamp(paths.initramfs, inputs.initramfs);
+  return {
+    ready: true,
+    dir: paths.root,
+    qemu: own?.qemu ?? treeQemu(paths.qemu),
+    qemuVersion: own?.version ?? tree?.facts['version'] ?? '',
+    kernel: join(paths.kernel, 'vmlinuz'),
+    initramfs: join(paths.initramfs, INITRAMFS),
+    kernelRelease: made?.facts['release'] ?? '',
+  };
+}
+
+/** The status of a lab that lacks the results of some steps. */
+export function missingStatus(dir: string, missing: readonly Step[]): LabMissing {
+  const names = missing.map((step) => NAMES[step]).join(', ');
+  return { ready: false, dir, missing: `${names} (looked in ${dir})`, howTo: HOW_TO };
+}

@@ -1,0 +1,30 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { writeCpio } from './cpio.ts';
+import type { CpioEntry } from './cpio.ts';
+import { GUEST_FILES, readGuestFile } from './steps.ts';
+
+/** The initramfs, as its step names it. */
+export const INITRAMFS = 'initramfs.cpio.gz';
+
+/** Makes the initramfs in `work` from a finished kernel step of the given release. */
+export function makeInitramfs(work: string, kernelDir: string, release: string): void {
+  const modules = `lib/modules/${release}`;
+  const dirs = ['bin', 'sbin', 'dev', 'etc', 'lib', 'lib/modules', modules, 'root'];
+  const entries: CpioEntry[] = [
+    ...dirs.map((path): CpioEntry => ({ kind: 'dir', path, mode: 0o755 })),
+    { kind: 'char', path: 'dev/console', mode: 0o600, major: 5, minor: 1 },
+    { kind: 'char', path: 'dev/null', mode: 0o666, major: 1, minor: 3 },
+    file('bin/busybox', 0o755, readFileSync(join(kernelDir, 'busybox'))),
+    { kind: 'link', path: 'bin/sh', target: 'busybox' },
+    file(`${modules}/mdpy-fb.ko`, 0o644, readFileSync(join(kernelDir, 'mdpy-fb.ko'))),
+    { kind: 'link', path: 'lib/modules/mdpy-fb.ko', target: `${release}/mdpy-fb.ko` },
+    ...GUEST_FILES.map(({ name, path, mode }) => file(path, mode, readGuestFile(name))),
+  ];
+  writeFileSync(join(work, INITRAMFS), gzipSync(writeCpio(entries), { level: 1 }));
+}
+
+function file(path: string, mode: number, data: Uint8Array): CpioEntry {
+  return { kind: 'file', path, mode, data };
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { QEMU_RELEASE, RELEASE } from './apt.ts';
+import { hashInputs } from './stamp.ts';
+
+/** The package that QEMU's tree is the dependency closure of. */
+export const QEMU_PACKAGES: readonly string[] = ['qemu-system-x86'];
+
+/** What the kernel, its module and the guest's commands come from, compiler included. */
+export const KERNEL_PACKAGES: readonly string[] = [
+  ...['linux-image-amd64', 'linux-headers-amd64', 'linux-source', 'busybox-static'],
+  ...['base-files', 'dash', 'coreutils', 'findutils', 'grep', 'sed', 'mawk'],
+  ...['make', 'gcc-14', 'binutils', 'xz-utils'],
+];
+
+/** The files of the guest that are kept in this package: name, path in the guest, mode. */
+export const GUEST_FILES: readonly { name: string; path: string; mode: number }[] = [
+  { name: 'init', path: 'init', mode: 0o755 },
+  { name: 'agent', path: 'sbin/agent', mode: 0o755 },
+  { name: 'lspci', path: 'bin/lspci', mode: 0o755 },
+  { name: 'motd', path: 'etc/motd', mode: 0o644 },
+];
+
+/** The contents of one of {@link GUEST_FILES}. */
+export function readGuestFile(name: string): Buffer {
+  return readFileSync(join(import.meta.dirname, '..', 'guest', name));
+}
+
+/** A hash for each step; it changes when the step must be done again. Number: the step's recipe. */
+export interface StepInputs {
+  readonly qemu: string;
+  readonly kernel: string;
+  readonly initramfs: string;
+}
+
+/** The inputs of all steps, as this version of the lab has them. */
+export function stepInputs(): StepInputs {
+  const kernel = hashInputs(['kernel 1', RELEASE, ...KERNEL_PACKAGES]);
+  const files = GUEST_FILES.flatMap(({ name, path, mode }) => [
+    ...[path, String(mode)],
+    readGuestFile(name).toString('utf8'),
+  ]);
+  return {
+    qemu: hashInputs(['qemu 1', QEMU_RELEASE, ...QEMU_PACKAGES]),
+    kernel,
+    initramfs: hashInputs(['initramfs 1', kernel, ...files]),
+  };
+}

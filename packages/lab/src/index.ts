@@ -1,1 +1,11 @@
-export {};
+export { LabError } from './errors.ts';
+export { bootGuest } from './guest.ts';
+export type { Guest, GuestExit, GuestOptions } from './guest.ts';
+export type { RunResult } from './agent.ts';
+export { labDir } from './paths.ts';
+export { defaultSlot, deviceProperties } from './qemu-args.ts';
+export type { GuestDevice, GuestHardware } from './qemu-args.ts';
+export type { Qemu } from './qemu.ts';
+export type { QmpEvent } from './qmp.ts';
+export { labStatus } from './status.ts';
+export type { LabMissing, LabReady, LabStatus } from './status.ts';

@@ -44,5 +44,11 @@ export function mappedBacking(memory: SharedMemory, offset: number, size: number
     throw new VfioError('EINVAL', 'mappedBacking', 'range is past the end of the memory');
   }
   const mapping = memory.map(offset, size);
-  return { kind: 'mapped', bytes: mapping.bytes, revoke: () => mapping.unmap() };
+  return {
+    kind: 'mapped',
+    get bytes() {
+      return mapping.bytes;
+    },
+    revoke: () => mapping.unmap(),
+  };
 }

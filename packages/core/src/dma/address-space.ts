@@ -1,0 +1,375 @@
+// Concepts: guest memory as devices see it, from the map calls of the guest's owner (VMM, client, test) to the
+// accesses of the devices. It knows devices only as users that pin pages and want to be told when these go away.
+
+import { IOVA_LIMIT, type DmaUnmapReply, type DmaUnmapRequest } from '../access.ts';
+import type { Logger } from '../host.ts';
+import type { LeakTracker } from '../leaks.ts';
+import type { DirtySink, LogRange } from '../ops.ts';
+import type { DmaBacking } from './backing.ts';
+import { checkMap, checkPin, checkUnmap, type Span } from './checks.ts';
+import { DirtyPages } from './dirty-pages.ts';
+import { type DmaUser, hex } from './dma-user.ts';
+import { askToUnpin, dropPins, revoke } from './eviction.ts';
+import { IovaBitmap, isPowerOfTwo } from './iova-bitmap.ts';
+import { MappingTable } from './mapping-table.ts';
+import { Mapping } from './mapping.ts';
+import { PinHolder } from './pins.ts';
+import { moveNow, notShared, segmentsOf, Transfer } from './transfer.ts';
+import { VfioError } from '../errno.ts';
+import {
+  PAGE_SIZE,
+  VFIO_DMA_MAP_FLAG_READ,
+  VFIO_DMA_MAP_FLAG_WRITE,
+  VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP,
+} from '../uapi.ts';
+
+export type { DmaUser } from './dma-user.ts';
+
+/** Mappings an address space can have; `dma_entry_limit` of the kernel's type1 driver. */
+export const DMA_ENTRY_LIMIT = 65535;
+
+/** How an address space is set up. */
+export interface IoAddressSpaceOptions {
+  readonly logger: Logger;
+  /** For log lines and leak lists. */
+  readonly name: string;
+  /** Where mappings and pins are noted while they live. */
+  readonly tracker?: LeakTracker;
+  /** {@link DMA_ENTRY_LIMIT} when left out. */
+  readonly maxMappings?: number;
+}
+
+/** Guest memory to be made reachable. */
+export interface IoMapRequest {
+  readonly iova: number;
+  /** Bytes. */
+  readonly size: number;
+  /** `VFIO_DMA_MAP_FLAG_READ` and `_WRITE`: what the device may do. */
+  readonly flags: number;
+  /** Stands behind this mapping alone, from its offset 0. */
+  readonly backing: DmaBacking;
+}
+
+/** One I/O address space. Counterpart of `struct vfio_iommu` of the type1 driver. */
+export class IoAddressSpace {
+  readonly name: string;
+  readonly logger: Logger;
+  readonly #tracker: LeakTracker | undefined;
+  readonly #maxMappings: number;
+  readonly #table = new MappingTable();
+  readonly #holders = new Map<DmaUser, PinHolder>();
+  readonly #leaving: Span[] = [];
+  #dirty: DirtyPages | undefined;
+
+  constructor(options: IoAddressSpaceOptions) {
+    this.name = options.name;
+    this.logger = options.logger;
+    this.#tracker = options.tracker;
+    this.#maxMappings = options.maxMappings ?? DMA_ENTRY_LIMIT;
+  }
+
+  /** Mappings there are. */
+  get mappingCount(): number {
+    return this.#table.count;
+  }
+
+  /** All mappings in order of their addresses. */
+  mappings(): IoMapRequest[] {
+    return Array.from(this.#table, ({ iova, size, flags, backing }) => ({
+      iova,
+      size,
+      flags,
+      backing,
+    }));
+  }
+
+  /**
+   * Makes guest memory reachable. The backing is the address space's until the unmap revokes it; after an
+   * error it is still the caller's.
+   *
+   * @throws `EINVAL` unknown flags, neither READ nor WRITE, size 0, not page aligned, past {@link IOVA_LIMIT},
+   * mapped backing shorter than the range
+   * @throws `EEXIST` overlaps a mapping; `ENOSPC` too many mappings; `EBUSY` an unmap of the range is under way
+   */
+  map(request: IoMapRequest): void {
+    checkMap(request);
+    const { iova, size, flags, backing } = request;
+    this.#checkNotLeaving('mapDma', { start: iova, end: iova + size });
+    if (this.#table.overlaps(iova, iova + size)) {
+      throw new VfioError('EEXIST', 'mapDma', `${hex(size)} bytes at ${hex(iova)} are mapped`);
+    }
+    if (this.#table.count >= this.#maxMappings) {
+      throw new VfioError('ENOSPC', 'mapDma', `there are ${this.#table.count} mappings`);
+    }
+    const mapping = new Mapping(this.name, iova, size, flags, backing);
+    this.#table.insert(mapping);
+    this.#tracker?.add(mapping);
+  }
+
+  /**
+   * Opposite of {@link IoAddressSpace.map}, for all mappings inside the range; returns when no user can reach
+   * their memory any more.
+   *
+   * @throws `EINVAL` unknown flags, size 0, not page aligned, a mapping cut in two, `ALL` with a range or with
+   * `GET_DIRTY_BITMAP`, `GET_DIRTY_BITMAP` while tracking is off or with another page size
+   * @throws `EBUSY` an unmap in the range is under way, `VADDR` while users are attached
+   */
+  unmap(request: DmaUnmapRequest): DmaUnmapReply {
+    const range = checkUnmap(request, this.#dirty?.pageSize, this.#holders.size > 0);
+    const { start, end } = range;
+    const { flags = 0, pageSize = PAGE_SIZE } = request;
+    this.#checkNotLeaving('unmapDma', range);
+    const mappings = this.#table.overlapping(start, end);
+    if ((mappings[0]?.iova ?? start) < start || (mappings.at(-1)?.end ?? end) > end) {
+      throw new VfioError('EINVAL', 'unmapDma', `range at ${hex(start)} cuts a mapping in two`);
+    }
+    const bitmap =
+      (flags & VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP) === 0
+        ? undefined
+        : new IovaBitmap(start, end - start, pageSize);
+
+    for (const mapping of mappings) mapping.isLeaving = true;
+    this.#leaving.push(range);
+    for (const mapping of mappings) askToUnpin(mapping, this.#holders, this);
+    for (const mapping of mappings) dropPins(mapping, (user) => this.#sinkOf(user), this);
+    // Must follow the unpins, which mark what was writable.
+    this.#dirty?.collect(start, end - start, bitmap);
+
+    // Must precede revoke: nothing may find a mapping whose memory is gone.
+    this.#table.remove(start, end);
+    this.#leaving.splice(this.#leaving.indexOf(range), 1);
+    let size = 0;
+    for (const mapping of mappings) {
+      size += mapping.size;
+      this.#tracker?.remove(mapping);
+      revoke(mapping, this);
+    }
+    return bitmap === undefined ? { size } : { size, bitmap: bitmap.bytes };
+  }
+
+  /** @throws `EEXIST` the user is attached */
+  attachUser(user: DmaUser): void {
+    if (this.#holders.has(user)) {
+      throw new VfioError('EEXIST', 'attachUser', `${user.name} is attached to ${this.name}`);
+    }
+    this.#holders.set(user, new PinHolder(user, this.#tracker));
+  }
+
+  /**
+   * Opposite of {@link IoAddressSpace.attachUser}. Pins the user still has are dropped and logged.
+   *
+   * @returns what was still pinned
+   * @throws `EINVAL` the user is not attached
+   */
+  detachUser(user: DmaUser): readonly LogRange[] {
+    const holder = this.#holderOf('detachUser', user);
+    this.#holders.delete(user);
+    const dropped: LogRange[] = [];
+    for (const mapping of Array.from(holder.mappings)) {
+      dropped.push(...holder.drop(mapping, this.#sinkOf(user)));
+    }
+    for (const { iova, length } of dropped) {
+      const fact = `${user.name} detached with ${hex(length)} bytes at ${hex(iova)} pinned`;
+      this.logger.log('error', this.name, () => fact);
+    }
+    return dropped;
+  }
+
+  /**
+   * Pins pages: until they are unpinned, an unmap tells the user first. A page pinned twice needs two
+   * {@link IoAddressSpace.unpin}. Counterpart of `vfio_pin_pages()`.
+   *
+   * @param iova - rounded down to a page
+   * @param prot - `VFIO_DMA_MAP_FLAG_READ` and `_WRITE`: how the user will access the pages
+   * @returns a view of each page; empty once the memory is revoked
+   * @throws `EINVAL` npage 0, user not attached or without `dmaUnmap`, no `prot`, not mapped
+   * @throws `E2BIG` more than `PIN_PAGES_MAX` pages; `EOVERFLOW` past {@link IOVA_LIMIT}
+   * @throws `EPERM` `prot` exceeds the mapping's; `EFAULT` memory not mapped into this process; `EBUSY` an
+   * unmap of the range is under way
+   */
+  pin(user: DmaUser, iova: number, npage: number, prot: number): Uint8Array[] {
+    const holder = this.#holderOf('pinPages', user);
+    const first = checkPin(user, iova, npage, prot);
+    const views: Uint8Array[] = [];
+    for (let page = first; page < first + npage; page++) views.push(this.#pageView(page, prot));
+
+    const isWritable = (prot & VFIO_DMA_MAP_FLAG_WRITE) !== 0;
+    const run = holder.startRun(first * PAGE_SIZE, npage);
+    for (let page = first; page < first + npage; page++) {
+      const mapping = this.#table.find(page * PAGE_SIZE);
+      if (mapping !== undefined) holder.pin(mapping, page, isWritable, run);
+    }
+    if (isWritable) this.#wrote(first * PAGE_SIZE, npage * PAGE_SIZE, user);
+    return views;
+  }
+
+  /**
+   * Opposite of {@link IoAddressSpace.pin}; pages the user has not pinned are passed over. Counterpart of
+   * `vfio_unpin_pages()`.
+   */
+  unpin(user: DmaUser, iova: number, npage: number): void {
+    const holder = this.#holders.get(user);
+    const first = Math.floor(iova / PAGE_SIZE);
+    if (holder === undefined || !(npage > 0)) return;
+    const sink = this.#sinkOf(user);
+    for (const mapping of this.#table.overlapping(first * PAGE_SIZE, (first + npage) * PAGE_SIZE)) {
+      const from = Math.max(first, mapping.iova / PAGE_SIZE);
+      const to = Math.min(first + npage, mapping.end / PAGE_SIZE);
+      holder.unpin(mapping, from, to, sink);
+    }
+  }
+
+  /** Pages a user has pinned, each counted once; 0 for a user that is not attached. */
+  pinnedPages(user: DmaUser): number {
+    return this.#holders.get(user)?.count ?? 0;
+  }
+
+  /** Reports the pages in a range that a user has pinned for writing. */
+  writablePins(user: DmaUser, iova: number, length: number, sink: DirtySink): void {
+    this.#holders.get(user)?.writable(iova, length, sink);
+  }
+
+  /**
+   * Copies between `buf` and guest memory. The whole range is checked before the first byte moves.
+   * Counterpart of `vfio_dma_rw()`.
+   *
+   * @param write - true: `buf` goes to the guest
+   * @param user - who accesses, for its own dirty log
+   * @throws `EINVAL` length 0 or not mapped; `EPERM`; `EFAULT` memory behind the mapping is gone
+   * @throws `EOPNOTSUPP` guest memory is not shared; {@link IoAddressSpace.rwAsync} reaches it
+   */
+  rw(iova: number, buf: Uint8Array, write: boolean, user?: DmaUser): void {
+    const mapping = this.#table.find(iova);
+    const need = write ? VFIO_DMA_MAP_FLAG_WRITE : VFIO_DMA_MAP_FLAG_READ;
+    if (
+      mapping !== undefined &&
+      buf.length > 0 &&
+      iova + buf.length <= mapping.end &&
+      (mapping.flags & need) !== 0
+    ) {
+      moveNow(mapping, iova - mapping.iova, buf, write);
+    } else {
+      const segments = segmentsOf(this.#table, iova, buf, write);
+      const message = segments.find((segment) => segment.mapping.backing.kind === 'message');
+      if (message !== undefined) throw notShared(message.mapping);
+      for (const segment of segments) moveNow(segment.mapping, segment.offset, segment.buf, write);
+    }
+    if (write) this.#wrote(iova, buf.length, user);
+  }
+
+  /**
+   * {@link IoAddressSpace.rw} for guest memory of every kind. An unmap of the range ends it with an error;
+   * `buf` is the caller's again as soon as the promise is settled.
+   *
+   * @throws `EINVAL`, `EPERM`, `EFAULT` as `rw`; `ECANCELED` the range was unmapped meanwhile; what the owner
+   * of the memory answers
+   */
+  async rwAsync(iova: number, buf: Uint8Array, write: boolean, user?: DmaUser): Promise<void> {
+    const segments = segmentsOf(this.#table, iova, buf, write);
+    // Marked before and after: a report in between clears the mark, an unmap in between needs it.
+    if (write) this.#wrote(iova, buf.length, user);
+    try {
+      await new Transfer(segments).run(write);
+    } finally {
+      if (write) this.#wrote(iova, buf.length, user);
+    }
+  }
+
+  /**
+   * Guest memory itself, where the range lies in one mapping that is mapped into this process and permits
+   * `prot`. Good until control returns to the event loop; what is to stay longer has to be pinned.
+   */
+  view(iova: number, length: number, prot: number, user?: DmaUser): Uint8Array | undefined {
+    const mapping = this.#table.find(iova);
+    if (mapping === undefined || length <= 0 || iova + length > mapping.end) return undefined;
+    if ((prot & ~mapping.flags) !== 0 || mapping.backing.kind !== 'mapped') return undefined;
+    const offset = iova - mapping.iova;
+    const view = mapping.backing.bytes.subarray(offset, offset + length);
+    if (view.length < length) return undefined;
+    if ((prot & VFIO_DMA_MAP_FLAG_WRITE) !== 0) this.#wrote(iova, length, user);
+    return view;
+  }
+
+  /**
+   * Begins to note which pages devices write. Again with the same page size it does nothing.
+   *
+   * @param pageSize - bytes
+   * @throws `EINVAL` below {@link PAGE_SIZE}, not a power of two, or on with another page size
+   */
+  startDirtyTracking(pageSize: number): void {
+    if (!isPowerOfTwo(pageSize) || pageSize < PAGE_SIZE) {
+      throw new VfioError('EINVAL', 'startDirtyTracking', `page size ${pageSize}`);
+    }
+    this.#dirty ??= new DirtyPages(pageSize);
+    if (this.#dirty.pageSize !== pageSize) {
+      const fact = `is on with page size ${hex(this.#dirty.pageSize)}`;
+      throw new VfioError('EINVAL', 'startDirtyTracking', fact);
+    }
+  }
+
+  /** Opposite of {@link IoAddressSpace.startDirtyTracking}; forgets what was noted. */
+  stopDirtyTracking(): void {
+    this.#dirty = undefined;
+  }
+
+  /**
+   * Reports and clears what devices wrote in a range; pages pinned for writing are in every report.
+   *
+   * @param pageSize - bytes for each bit, any power of two
+   * @returns the bitmap, see {@link IovaBitmap}
+   * @throws `EINVAL` tracking is off, length 0, past {@link IOVA_LIMIT}, bad page size
+   */
+  readDirty(iova: number, length: number, pageSize: number): Uint8Array {
+    if (this.#dirty === undefined) {
+      throw new VfioError('EINVAL', 'readDirty', 'dirty tracking is off');
+    }
+    if (!(iova >= 0 && iova + length <= IOVA_LIMIT)) {
+      throw new VfioError('EINVAL', 'readDirty', `${hex(length)} bytes at ${hex(iova)}`);
+    }
+    const bitmap = new IovaBitmap(iova, length, pageSize);
+    this.#dirty.collect(iova, length, bitmap);
+    for (const holder of this.#holders.values()) holder.writable(iova, length, bitmap);
+    return bitmap.bytes;
+  }
+
+  #pageView(page: number, prot: number): Uint8Array {
+    const iova = page * PAGE_SIZE;
+    const mapping = this.#table.find(iova);
+    if (mapping === undefined) {
+      throw new VfioError('EINVAL', 'pinPages', `iova ${hex(iova)} is not mapped`);
+    }
+    if (mapping.isLeaving) {
+      throw new VfioError('EBUSY', 'pinPages', `mapping at ${hex(mapping.iova)} goes away`);
+    }
+    if ((prot & ~mapping.flags) !== 0) {
+      throw new VfioError('EPERM', 'pinPages', `iova ${hex(iova)} does not permit ${hex(prot)}`);
+    }
+    const offset = iova - mapping.iova;
+    const bytes = mapping.backing.kind === 'mapped' ? mapping.backing.bytes : undefined;
+    if (bytes === undefined || bytes.length < offset + PAGE_SIZE) {
+      throw new VfioError('EFAULT', 'pinPages', `memory at ${hex(iova)} is not in this process`);
+    }
+    return bytes.subarray(offset, offset + PAGE_SIZE);
+  }
+
+  #holderOf(op: string, user: DmaUser): PinHolder {
+    const holder = this.#holders.get(user);
+    if (holder !== undefined) return holder;
+    throw new VfioError('EINVAL', op, `${user.name} is not attached to ${this.name}`);
+  }
+
+  #checkNotLeaving(op: string, { start, end }: Span): void {
+    if (this.#leaving.some((span) => span.start < end && start < span.end)) {
+      throw new VfioError('EBUSY', op, `an unmap at ${hex(start)} is under way`);
+    }
+  }
+
+  #wrote(iova: number, length: number, user: DmaUser | undefined): void {
+    this.#dirty?.set(iova, length);
+    user?.onWrite?.(iova, length);
+  }
+
+  #sinkOf(user: DmaUser): DirtySink {
+    return { set: (iova, length) => this.#wrote(iova, length, user) };
+  }
+}

@@ -20,6 +20,7 @@ import {
   PAGE_SIZE,
   VFIO_DMA_MAP_FLAG_READ,
   VFIO_DMA_MAP_FLAG_WRITE,
+  VFIO_DMA_UNMAP_FLAG_ALL,
   VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP,
 } from '../uapi.ts';
 
@@ -39,13 +40,17 @@ export interface IoAddressSpaceOptions {
   readonly maxMappings?: number;
 }
 
-/** Guest memory to be made reachable. */
-export interface IoMapRequest {
+/** Where guest memory is to be reachable, and how. */
+export interface IoMapRange {
   readonly iova: number;
   /** Bytes. */
   readonly size: number;
   /** `VFIO_DMA_MAP_FLAG_READ` and `_WRITE`: what the device may do. */
   readonly flags: number;
+}
+
+/** Guest memory to be made reachable. */
+export interface IoMapRequest extends IoMapRange {
   /** Stands behind this mapping alone, from its offset 0. */
   readonly backing: DmaBacking;
 }
@@ -84,6 +89,23 @@ export class IoAddressSpace {
   }
 
   /**
+   * Tells whether a map would be accepted, before a backing is made for it.
+   *
+   * @throws `EINVAL`, `EEXIST`, `ENOSPC`, `EBUSY` as {@link IoAddressSpace.map}
+   */
+  checkMap(range: IoMapRange): void {
+    checkMap(range);
+    const { iova, size } = range;
+    this.#checkNotLeaving('mapDma', { start: iova, end: iova + size });
+    if (this.#table.overlaps(iova, iova + size)) {
+      throw new VfioError('EEXIST', 'mapDma', `${hex(size)} bytes at ${hex(iova)} are mapped`);
+    }
+    if (this.#table.count >= this.#maxMappings) {
+      throw new VfioError('ENOSPC', 'mapDma', `there are ${this.#table.count} mappings`);
+    }
+  }
+
+  /**
    * Makes guest memory reachable. The backing is the address space's until the unmap revokes it; after an
    * error it is still the caller's.
    *
@@ -91,15 +113,11 @@ export class IoAddressSpace {
    * mapped backing shorter than the range
    * @throws `EEXIST` overlaps a mapping; `ENOSPC` too many mappings; `EBUSY` an unmap of the range is under way
    */
-  map(request: IoMapRequest): void {
-    checkMap(request);
-    const { iova, size, flags, backing } = request;
-    this.#checkNotLeaving('mapDma', { start: iova, end: iova + size });
-    if (this.#table.overlaps(iova, iova + size)) {
-      throw new VfioError('EEXIST', 'mapDma', `${hex(size)} bytes at ${hex(iova)} are mapped`);
-    }
-    if (this.#table.count >= this.#maxMappings) {
-      throw new VfioError('ENOSPC', 'mapDma', `there are ${this.#table.count} mappings`);
+  map({ iova, size, flags, backing }: IoMapRequest): void {
+    this.checkMap({ iova, size, flags });
+    if (backing.kind === 'mapped' && backing.bytes.length < size) {
+      const fact = `backing has ${hex(backing.bytes.length)} bytes of ${hex(size)}`;
+      throw new VfioError('EINVAL', 'mapDma', fact);
     }
     const mapping = new Mapping(this.name, iova, size, flags, backing);
     this.#table.insert(mapping);
@@ -145,6 +163,19 @@ export class IoAddressSpace {
       revoke(mapping, this);
     }
     return bitmap === undefined ? { size } : { size, bitmap: bitmap.bytes };
+  }
+
+  /** Unmaps everything; what an unmap under way has begun with is left to it. */
+  clear(): void {
+    if (this.#leaving.length === 0) {
+      this.unmap({ iova: 0, size: 0, flags: VFIO_DMA_UNMAP_FLAG_ALL });
+      return;
+    }
+    for (const mapping of Array.from(this.#table)) {
+      // A callback of the unmap before may have unmapped this one.
+      const isThere = this.#table.find(mapping.iova) === mapping && !mapping.isLeaving;
+      if (isThere) this.unmap({ iova: mapping.iova, size: mapping.size });
+    }
   }
 
   /** @throws `EEXIST` the user is attached */

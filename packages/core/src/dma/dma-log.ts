@@ -4,6 +4,7 @@
 import type { DirtySink, LogRange, VfioLogOps } from '../ops.ts';
 import { DirtyPages } from './dirty-pages.ts';
 import { VfioError } from '../errno.ts';
+import { PAGE_SIZE } from '../uapi.ts';
 
 /** Reports what a device has pinned for writing in a range; see `IoAddressSpace.writablePins`. */
 export type WritablePins = (iova: number, length: number, sink: DirtySink) => void;
@@ -31,14 +32,15 @@ export class DmaLog {
    * Begins logging, with nothing dirty.
    *
    * @param ranges - do not overlap; none = everything
-   * @returns the page size used, the one asked for
+   * @returns the page size used: the one asked for, {@link PAGE_SIZE} at least
    * @throws `EINVAL` logging is on
    */
   start(ranges: readonly LogRange[], pageSize: number): number {
     if (this.#pages !== undefined) throw new VfioError('EINVAL', 'logStart', 'logging is on');
     this.#ranges = ranges.toSorted((a, b) => a.iova - b.iova);
-    this.#pages = new DirtyPages(pageSize);
-    return pageSize;
+    const used = Math.max(pageSize, PAGE_SIZE);
+    this.#pages = new DirtyPages(used);
+    return used;
   }
 
   /** Opposite of {@link DmaLog.start}; harmless while logging is off. */

@@ -30,10 +30,23 @@ export interface CoreOptions {
   readonly fault?: (point: FaultPoint) => void;
 }
 
+/** Devices the IOMMU cannot tell apart. */
+export interface IommuGroup {
+  readonly id: number;
+  /** The IOMMU enforces cache coherency; VFIO takes no others. */
+  readonly cacheCoherent: boolean;
+}
+
 /** What a device is allocated under: the counterpart of the parent `struct device`. */
 export interface ParentDevice {
   readonly name: string;
   readonly core: VfioCore;
+  /** The IOMMU group of a physical device. */
+  readonly iommuGroup?: IommuGroup;
+  /** A bus that counts its devices' users is told of each device allocated here; balanced by `put`. */
+  get?(): void;
+  /** Opposite of {@link ParentDevice.get}. */
+  put?(): void;
 }
 
 /** The state all devices of one core share. */

@@ -37,6 +37,8 @@ export interface Logger {
 export interface EventSignal {
   /** Adds one to the counter. Never throws and never blocks. */
   signal(): void;
+  /** Calls `fire` whenever the other side signals, until `close`; absent where the host cannot wait. */
+  watch?(fire: () => void): void;
   /** Gives the descriptor back. A second call does nothing. */
   close(): void;
 }

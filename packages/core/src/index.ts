@@ -1,9 +1,62 @@
 export * from './errno.ts';
 export * from './uapi.ts';
 export * from './host.ts';
+export { HeapMemory, type HeapMemoryOptions } from './heap-memory.ts';
 export * from './access.ts';
 export * from './gfx.ts';
 export * from './ops.ts';
-export * from './dma/backing.ts';
-export { VfioCore, type CoreOptions, type FaultPoint, type ParentDevice } from './core.ts';
+export * from './core.ts';
 export type { Leak, LeakKind } from './leaks.ts';
+
+export { allocDevice, containerOf, type EmbedsDevice } from './device/alloc.ts';
+export type { VfioDevice } from './device/device.ts';
+export { assignDeviceSet, deviceSetOpenCount } from './device/device-set.ts';
+export {
+  dmaRw,
+  dmaRwAsync,
+  dmaView,
+  enableDmaLog,
+  pinPages,
+  unpinPages,
+} from './device/dma.ts';
+export { iommufdEmulatedOps } from './device/iommufd.ts';
+export { isIrqEnabled, setIntx, triggerIrq } from './device/irq.ts';
+export type { Ref } from './device/ref.ts';
+export { setupIrq, setupRegion } from './device/setup.ts';
+export type { KvmReference } from './device/user.ts';
+
+export { Container, Iommufd } from './open/container.ts';
+export { CdevFile, openDeviceCdev } from './open/cdev.ts';
+export type { AttachRequest, BindIommufdRequest } from './open/cdev.ts';
+export { DeviceFile } from './open/device-file.ts';
+export type { GfxPlaneQuery, GfxPlaneReply } from './open/gfx-query.ts';
+export { deviceGroup, GroupFile, VfioGroup, type GroupOpenOptions } from './open/group.ts';
+export {
+  registerEmulatedIommuDev,
+  registerGroupDev,
+  REQUEST_INTERVAL_MS,
+  unregisterGroupDev,
+  type UnregisterOptions,
+} from './open/register.ts';
+
+export type { IrqDefinition } from './irq/definition.ts';
+export { IRQ_SET_SIZE } from './irq/set.ts';
+export type { RegionDefinition, RegionType, SparseArea } from './region/definition.ts';
+export { decodeInfoCaps, decodeSparseMmapCap, REGION_INFO_SIZE, type InfoCap } from './region/caps.ts';
+export { isMappable, type Region } from './region/table.ts';
+
+export * from './dma/backing.ts';
+export * from './dma/address-space.ts';
+export {
+  isMigrationState,
+  MIGRATION_STATES,
+  migrationStateName,
+  migrationStateNumber,
+} from './migration/states.ts';
+export { migrationPath, nextState } from './migration/arcs.ts';
+export * from './feature/client.ts';
+export type { FeatureOptions } from './feature/target.ts';
+export { DmaLog, dmaLogOps } from './dma/dma-log.ts';
+export type { DmaUser } from './dma/dma-user.ts';
+export * from './pci/index.ts';
+export { IovaBitmap } from './dma/iova-bitmap.ts';

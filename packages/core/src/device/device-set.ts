@@ -1,0 +1,78 @@
+// Devices that share a reset. Counterpart of struct vfio_device_set: members are counted, and opens and closes of all
+// members exclude each other.
+
+import { CoreTable } from '../core-table.ts';
+import { VfioError } from '../errno.ts';
+import { liveDevice, type CoreDevice, type VfioDevice } from './device.ts';
+
+/** Devices that are reset together and opened one at a time. */
+export class DeviceSet {
+  readonly members: Set<CoreDevice> = new Set<CoreDevice>();
+  #locked: string | undefined;
+
+  /**
+   * Runs `action` while no other open or close of a member can.
+   *
+   * @throws `EDEADLK` called from within an open or close of a member
+   */
+  exclusively<R>(device: CoreDevice, op: string, action: () => R): R {
+    if (this.#locked !== undefined) {
+      throw new VfioError('EDEADLK', op, `${device.name}: ${this.#locked} of the same set is being opened or closed`);
+    }
+    this.#locked = device.name;
+    try {
+      return action();
+    } finally {
+      this.#locked = undefined;
+    }
+  }
+}
+
+const setsOf = new CoreTable(() => new Map<unknown, DeviceSet>());
+
+/**
+ * Puts a device into the set called `setId`; to be called in `init`. Counterpart of `vfio_assign_device_set()`.
+ *
+ * @param setId - any value; the same value means the same set, within one core
+ * @throws `EINVAL` no id, in a set already, or registered already
+ */
+export function assignDeviceSet(vdev: VfioDevice, setId: object | string | number): void {
+  const device = liveDevice(vdev, 'assignDeviceSet');
+  const early = device.state === 'initialising' || device.state === 'allocated';
+  if (setId === null || setId === undefined || !early || device.deviceSet !== undefined) {
+    throw new VfioError('EINVAL', 'assignDeviceSet', `${device.name}: needs an id, once, before registration`);
+  }
+  const set = setsOf.of(device.core).getOrInsertComputed(setId, () => new DeviceSet());
+  set.members.add(device);
+  device.deviceSet = set;
+}
+
+/** Takes a device out of its set; the last member takes the set with it. */
+export function leaveDeviceSet(device: CoreDevice): void {
+  const set = device.deviceSet;
+  if (set === undefined) return;
+  device.deviceSet = undefined;
+  set.members.delete(device);
+  if (set.members.size > 0) return;
+  const sets = setsOf.of(device.core);
+  for (const [id, other] of sets) if (other === set) sets.delete(id);
+}
+
+/** Gives a device without a set one of its own, as registration does. */
+export function ensureDeviceSet(device: CoreDevice): void {
+  if (device.deviceSet !== undefined) return;
+  device.deviceSet = new DeviceSet();
+  device.deviceSet.members.add(device);
+}
+
+/**
+ * Opens of all members of the device's set. Counterpart of `vfio_device_set_open_count()`.
+ *
+ * @throws `ENODEV` the device has been released
+ */
+export function deviceSetOpenCount(vdev: VfioDevice): number {
+  const device = liveDevice(vdev, 'deviceSetOpenCount');
+  let count = device.deviceSet === undefined ? device.openCount : 0;
+  for (const member of device.deviceSet?.members ?? []) count += member.openCount;
+  return count;
+}

@@ -1,0 +1,243 @@
+// An open device file: the access gate between a user and a driver. Counterpart of struct vfio_device_file and the file
+// operations of drivers/vfio/vfio_main.c.
+
+import type {
+  DeviceInfo,
+  DmaMapRequest,
+  DmaUnmapReply,
+  DmaUnmapRequest,
+  FeatureRequest,
+  IrqInfo,
+  IrqSetRequest,
+  RegionInfo,
+  VfioAccess,
+} from '../access.ts';
+import type { CoreDevice } from '../device/device.ts';
+import type { IoAddressSpace } from '../dma/address-space.ts';
+import { mappedBacking } from '../dma/backing.ts';
+import { isErrno, VfioError } from '../errno.ts';
+import { dispatchFeature } from '../feature/dispatch.ts';
+import type { FeatureOptions } from '../feature/target.ts';
+import type { MemoryMapping } from '../host.ts';
+import type { Ticket } from '../leaks.ts';
+import { accessMemory, checkRegionAccess } from '../region/access.ts';
+import { isMappable, type Region } from '../region/table.ts';
+import { PAGE_SIZE } from '../uapi.ts';
+import { deviceInfo } from './device-info.ts';
+import { queryGfxPlane, type GfxPlaneQuery, type GfxPlaneReply } from './gfx-query.ts';
+import type { OpenedDevice } from './opened.ts';
+import { RegionMapping } from './region-mapping.ts';
+
+/** One open file of a device; all methods throw `EBADF` once it is closed. */
+export class DeviceFile implements VfioAccess, Ticket {
+  readonly kind = 'device-file' as const;
+  readonly #device: CoreDevice;
+  readonly #onClose: () => void;
+  #opened: OpenedDevice | undefined;
+  #closed = false;
+  #mappings = 0;
+  stack?: string;
+
+  /** @internal Made by a group or character device; `opened` is `undefined` until a cdev is bound. */
+  constructor(device: CoreDevice, opened: OpenedDevice | undefined, onClose: () => void) {
+    this.#device = device;
+    this.#opened = opened;
+    this.#onClose = onClose;
+    device.core.tracker.add(this);
+  }
+
+  /** The address space the device's DMA goes to; absent while none is attached. */
+  get ioas(): IoAddressSpace | undefined {
+    return this.#opened?.ioas;
+  }
+
+  /** `false` once closed. */
+  get isOpen(): boolean {
+    return !this.#closed;
+  }
+
+  getInfo(argsz = 16): DeviceInfo {
+    return deviceInfo(this.#ready('getInfo').device, argsz);
+  }
+
+  getRegionInfo(index: number, argsz = 32): RegionInfo {
+    return this.#ready('getRegionInfo').device.regions.info(index, argsz);
+  }
+
+  getIrqInfo(index: number, argsz = 16): IrqInfo {
+    return this.#ready('getIrqInfo').device.irqs.info(index, argsz);
+  }
+
+  setIrqs(request: IrqSetRequest): void {
+    const { device } = this.#ready('setIrqs');
+    device.irqs.set(request, (index, start, count, masked) => {
+      device.ops.irqMask?.(device.self, index, start, count, masked);
+    });
+  }
+
+  read(region: number, offset: number, into: Uint8Array): number {
+    const { device } = this.#ready('read');
+    const found = this.#region('read', region);
+    checkRegionAccess('read', found, offset, into.length);
+    if (into.length === 0) return 0;
+    const memory = accessMemory(found, offset, into.length);
+    if (memory !== undefined) into.set(memory);
+    else if (device.ops.read === undefined) throw noCallback('read', device);
+    else device.ops.read(device.self, region, offset, into);
+    return into.length;
+  }
+
+  write(region: number, offset: number, from: Uint8Array): number {
+    const { device } = this.#ready('write');
+    const found = this.#region('write', region);
+    checkRegionAccess('write', found, offset, from.length);
+    if (from.length === 0) return 0;
+    const memory = accessMemory(found, offset, from.length);
+    if (memory !== undefined) memory.set(from);
+    else if (device.ops.write === undefined) throw noCallback('write', device);
+    else device.ops.write(device.self, region, offset, from);
+    return from.length;
+  }
+
+  mmap(region: number, offset: number, length: number): MemoryMapping {
+    const { device } = this.#ready('mmap');
+    const found = this.#region('mmap', region);
+    const aligned = offset % PAGE_SIZE === 0 && length % PAGE_SIZE === 0 && length > 0;
+    if (!aligned || offset < 0 || found.memory === undefined || !isMappable(found, offset, length)) {
+      const range = `0x${offset.toString(16)}+0x${length.toString(16)}`;
+      throw new VfioError('EINVAL', 'mmap', `region ${region}: ${range} cannot be mapped`);
+    }
+    const mapping = found.memory.map(found.memoryOffset + offset, length);
+    this.#mappings++;
+    return new RegionMapping(mapping, `${device.name} region ${region}`, device.core.tracker, () => {
+      this.#mappings--;
+      if (this.#closed) this.#finishIfUnused();
+    });
+  }
+
+  reset(): void {
+    const opened = this.#ready('reset');
+    const { device } = opened;
+    if (device.ops.reset === undefined) throw noCallback('reset', device);
+    opened.endLogging();
+    device.ops.reset(device.self);
+    opened.migration?.reset();
+  }
+
+  feature(request: FeatureRequest, options?: FeatureOptions): Uint8Array {
+    return dispatchFeature(this.#ready('feature'), request, options);
+  }
+
+  readMigrationData(into: Uint8Array): number {
+    return this.#migration('readMigrationData').read(into);
+  }
+
+  writeMigrationData(from: Uint8Array): number {
+    return this.#migration('writeMigrationData').write(from);
+  }
+
+  mapDma({ iova, size, flags, memory, offset = 0 }: DmaMapRequest): void {
+    const ioas = this.#addressSpace('mapDma');
+    const backing = mappedBacking(memory, offset, size);
+    try {
+      ioas.map({ iova, size, flags, backing });
+    } catch (error) {
+      backing.revoke();
+      throw error;
+    }
+  }
+
+  unmapDma(request: DmaUnmapRequest): DmaUnmapReply {
+    return this.#addressSpace('unmapDma').unmap(request);
+  }
+
+  /**
+   * What the device shows. Counterpart of `VFIO_DEVICE_QUERY_GFX_PLANE`.
+   *
+   * @throws `EINVAL` argsz, flags; `ENOTTY` the device has no plane
+   */
+  queryGfxPlane(query: GfxPlaneQuery): GfxPlaneReply {
+    return queryGfxPlane(this.#ready('queryGfxPlane').device, query);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#finishIfUnused();
+    } catch (error) {
+      if (isErrno(error, 'EDEADLK')) this.#closed = false;
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  describe(): string {
+    const mappings = this.#mappings === 0 ? '' : ` with ${this.#mappings} mappings`;
+    return `file of ${this.#device.name}${this.#closed ? ', closed' : ''}${mappings}`;
+  }
+
+  /** The region memory behind a mappable region, for a server that passes it on. */
+  region(index: number): Region | undefined {
+    return this.#ready('region').device.regions.get(index);
+  }
+
+  /** Ends the time in which every call but bind fails; for character devices. */
+  protected bound(opened: OpenedDevice): void {
+    this.#opened = opened;
+  }
+
+  protected get openedDevice(): OpenedDevice | undefined {
+    return this.#opened;
+  }
+
+  protected check(op: string): void {
+    if (this.#closed) throw new VfioError('EBADF', op, `the file of ${this.#device.name} is closed`);
+  }
+
+  #ready(op: string): OpenedDevice {
+    this.check(op);
+    if (this.#opened === undefined) {
+      throw new VfioError('EINVAL', op, `the file of ${this.#device.name} is not bound to an iommufd`);
+    }
+    return this.#opened;
+  }
+
+  #region(op: string, index: number): Region {
+    const region = this.#device.regions.get(index);
+    if (region === undefined) throw new VfioError('EINVAL', op, `no region ${index}`);
+    return region;
+  }
+
+  #migration(op: string): NonNullable<OpenedDevice['migration']> {
+    const { migration } = this.#ready(op);
+    if (migration === undefined) {
+      throw new VfioError('EINVAL', op, `${this.#device.name} does not migrate`);
+    }
+    return migration;
+  }
+
+  #addressSpace(op: string): IoAddressSpace {
+    const { ioas } = this.#ready(op);
+    if (ioas === undefined) throw new VfioError('EINVAL', op, 'no address space is attached');
+    return ioas;
+  }
+
+  /** The device stays open while a mapping of this file lives. */
+  #finishIfUnused(): void {
+    if (this.#mappings > 0) return;
+    try {
+      this.#opened?.close();
+    } finally {
+      this.#device.core.tracker.remove(this);
+      this.#onClose();
+    }
+  }
+}
+
+function noCallback(op: string, device: CoreDevice): VfioError {
+  return new VfioError('EINVAL', op, `${device.ops.name} has no ${op}`);
+}

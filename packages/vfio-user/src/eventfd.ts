@@ -1,0 +1,73 @@
+// The edge a device sends, as an eventfd.
+
+import { VfioError, type EventSignal } from '@vfio-ts/core';
+import { type Fd, OwnedFd } from './fd.ts';
+import { O_NONBLOCK } from './native/constants.ts';
+import { WOULD_BLOCK } from './native/failure.ts';
+import { raw } from './native/ffi.ts';
+import { read, write } from './native/file.ts';
+import * as libc from './native/libc.ts';
+
+const ONE = Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0);
+
+/** True when a descriptor is an eventfd and not some other file that would take eight bytes. */
+export function isEventFd(fd: Fd): boolean {
+  if (fd.number < 0) return false;
+  try {
+    return libc.readlink(`/proc/self/fd/${fd.number}`) === 'anon_inode:[eventfd]';
+  } catch {
+    return false;
+  }
+}
+
+/** An eventfd that this object owns. */
+export class EventFd implements EventSignal {
+  /** The descriptor, for sending it to a peer. */
+  readonly fd: Fd;
+
+  /**
+   * Takes over a descriptor, made nonblocking for all who share it: a counter at its maximum must not stop
+   * this process.
+   *
+   * @throws `EINVAL` not an eventfd; the descriptor is then still the caller's
+   */
+  constructor(fd: Fd) {
+    if (!isEventFd(fd)) {
+      throw new VfioError('EINVAL', 'EventFd', `descriptor ${fd.number} is not an eventfd`);
+    }
+    const flags = libc.statusFlags(fd.number);
+    if ((flags & O_NONBLOCK) === 0) libc.setStatusFlags(fd.number, flags | O_NONBLOCK);
+    this.fd = fd;
+  }
+
+  /** A new eventfd with counter 0. @throws `EMFILE`, `ENOMEM` */
+  static create(): EventFd {
+    return new EventFd(new OwnedFd(libc.eventfd()));
+  }
+
+  /** Adds one. A counter at its maximum stays there, and a closed descriptor is left alone. */
+  signal(): void {
+    const { number } = this.fd;
+    if (number >= 0) raw.write(number, ONE, 8);
+  }
+
+  /** Takes the counter and leaves 0; 0 when nothing was signalled. */
+  read(): number {
+    const value = new BigUint64Array(1);
+    const result = read(this.fd.number, new Uint8Array(value.buffer));
+    return result === WOULD_BLOCK ? 0 : Number(value[0]);
+  }
+
+  /** Adds `count` at once. @throws `EINVAL` more than the counter can hold */
+  add(count: bigint): void {
+    write(this.fd.number, new Uint8Array(BigUint64Array.of(count).buffer));
+  }
+
+  close(): void {
+    this.fd.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

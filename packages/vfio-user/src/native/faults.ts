@@ -1,0 +1,32 @@
+// Faults on demand below everything: any system call can be made to fail.
+
+import { raw, type RawCalls, setErrno } from './ffi.ts';
+
+/** The name of a system call of this package. */
+export type CallName = keyof RawCalls;
+
+/**
+ * Asks `decide` before every system call and fails the call with the errno it gives, without making it.
+ * Disposing puts the calls back; nested interceptions are put back in reverse.
+ *
+ * @param decide - a positive Linux error number, or 0 to let the call through
+ */
+export function interceptCalls(decide: (call: CallName) => number): Disposable {
+  const originals = { ...raw };
+  const wrap = (name: CallName, call: (...args: never[]) => number): unknown => {
+    return (...args: never[]): number => {
+      const errno = decide(name);
+      if (errno === 0) return call(...args);
+      setErrno(errno);
+      return -1;
+    };
+  };
+  for (const [name, call] of Object.entries(originals)) {
+    Reflect.set(raw, name, wrap(name as CallName, call));
+  }
+  return {
+    [Symbol.dispose]() {
+      Object.assign(raw, originals);
+    },
+  };
+}

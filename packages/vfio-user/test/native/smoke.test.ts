@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { OwnedFd } from '../../src/fd.ts';
+import { EventFd } from '../../src/eventfd.ts';
+import { MemfdMemory } from '../../src/memfd.ts';
+import * as libc from '../../src/native/libc.ts';
+import { mapPrivate, PAGE_SIZE } from '../../src/native/memory.ts';
+import { MessageBlock } from '../../src/native/message.ts';
+
+test('a memfd sent over a socket shows the same bytes until it is unmapped', () => {
+  const [a, b] = libc.socketpairUnix();
+  using memory = new MemfdMemory('m', 8192);
+  using block = mapPrivate(2 * PAGE_SIZE);
+  const message = new MessageBlock(block);
+  expect(message.send(a, Uint8Array.of(1, 2, 3), 3, [memory.fd.number], 0)).toBe(3);
+  expect(message.receive(b, block.address + PAGE_SIZE, 100, 0)).toBe(3);
+  expect(message.fdCount).toBe(1);
+  using fd = new OwnedFd(message.fd(0));
+  expect(libc.fstat(fd.number).size).toBe(8192);
+  expect(libc.getSeals(fd.number)).toBe(7);
+  const m = memory.map(4096, 4096);
+  const { bytes } = m;
+  bytes[0] = 7;
+  expect(memory.bytes[4096]).toBe(7);
+  m.unmap();
+  expect(bytes.length).toBe(0);
+  using e = EventFd.create();
+  e.signal();
+  expect(e.read()).toBe(1);
+  libc.close(a);
+  libc.close(b);
+});

@@ -39,7 +39,9 @@ export class AgentParser {
         continue;
       }
       if (end === -1) break;
-      events.push(parseLine(text.slice(1, end)) ?? { kind: 'output', text: text.slice(0, end + 1) });
+      events.push(
+        parseLine(text.slice(1, end)) ?? { kind: 'output', text: text.slice(0, end + 1) },
+      );
       text = text.slice(end + 1);
     }
     this.#rest = text;

@@ -81,7 +81,8 @@ Debug::NoLocking "true";
 
 /** The machine's lines on proxies, certificates and clocks, out of `apt-config dump Acquire`. */
 export function networkConfig(dump: string): string {
-  const wanted = /^Acquire::(https?|ftp|Check-Date|Check-Valid-Until|ForceIPv[46]|Max-FutureTime)\b/i;
+  const wanted =
+    /^Acquire::(https?|ftp|Check-Date|Check-Valid-Until|ForceIPv[46]|Max-FutureTime)\b/i;
   return dump
     .split('\n')
     .filter((line) => wanted.test(line))
@@ -108,43 +109,52 @@ export class Apt {
     writeFileSync(join(this.#dir, 'apt.conf'), configText(this.#dir, network));
     writeFileSync(join(this.#dir, 'status'), '');
     writeFileSync(join(this.#dir, 'sources', 'lab.sources'), sourcesText(mirror));
-    await this.#aptGet(['update']);
+    await this.#aptGet('lists.lock', ['-o', 'APT::Update::Error-Mode=any', 'update']);
   }
 
   /**
-   * Downloads packages with everything they depend on and gives the paths of the files. What an
-   * earlier, interrupted call has fetched is kept and used. Opposite of {@link forget}.
+   * Downloads packages with everything they depend on, hands the paths of the files to `use`, and
+   * removes them. What an earlier, interrupted download has fetched is used; after a failure of
+   * `use` everything is fetched anew the next time, since a damaged file may be the reason.
    */
-  async fetch(
+  async withPackages<T>(
     name: string,
     packages: readonly string[],
     release: string,
     onPercent: OnPercent,
-  ): Promise<string[]> {
+    use: (debs: readonly string[]) => Promise<T>,
+  ): Promise<T> {
     const archives = this.#archives(name);
     mkdirSync(join(archives, 'partial'), { recursive: true });
     const args = ['install', '--yes', '--download-only', '--target-release', release];
     const options = ['-o', `Dir::Cache::archives=${archives}`, '-o', 'APT::Status-Fd=1'];
-    await this.#aptGet([...options, ...args, ...packages], (line) => {
+    await this.#aptGet(`${name}.lock`, [...options, ...args, ...packages], (line) => {
       const percent = /^dlstatus:[^:]*:([\d.]+):/.exec(line)?.[1];
       if (percent !== undefined) onPercent(Number(percent));
     });
-    return readdirSync(archives)
-      .filter((file) => file.endsWith('.deb'))
-      .map((file) => join(archives, file));
-  }
-
-  /** Removes the files of a {@link fetch}. */
-  forget(name: string): void {
-    rmSync(this.#archives(name), { recursive: true, force: true });
+    const debs = readdirSync(archives).filter((file) => file.endsWith('.deb'));
+    try {
+      return await use(debs.map((file) => join(archives, file)));
+    } finally {
+      rmSync(archives, { recursive: true, force: true });
+    }
   }
 
   #archives(name: string): string {
     return join(this.#dir, 'archives', name);
   }
 
-  async #aptGet(args: readonly string[], onLine?: (line: string) => void): Promise<void> {
-    await run('apt-get', ['-q', ...args], {
+  /**
+   * Runs apt-get under a lock that it keeps itself: the apt-get of a setup that was killed may
+   * still be writing, and must have ended before the next begins.
+   */
+  async #aptGet(
+    lock: string,
+    args: readonly string[],
+    onLine?: (line: string) => void,
+  ): Promise<void> {
+    const held = ['--no-fork', '--exclusive', join(this.#dir, lock)];
+    await run('flock', [...held, 'apt-get', '-q', ...args], {
       env: { APT_CONFIG: join(this.#dir, 'apt.conf'), LC_ALL: 'C' },
       ...(onLine === undefined ? {} : { onLine }),
     });

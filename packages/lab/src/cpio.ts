@@ -4,7 +4,12 @@
 /** One entry of an archive. Folders must come before what is in them. */
 export type CpioEntry =
   | { readonly kind: 'dir'; readonly path: string; readonly mode: number }
-  | { readonly kind: 'file'; readonly path: string; readonly mode: number; readonly data: Uint8Array }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly mode: number;
+      readonly data: Uint8Array;
+    }
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
   | {
       readonly kind: 'char';
@@ -55,8 +60,19 @@ function member(
   const name = Buffer.from(`${path.replace(/^\/+/, '')}\0`);
   const links = (mode & S_IFDIR) === S_IFDIR ? 2 : 1;
   const fields = [
-    ...[ino, mode, 0, 0, links, 0, data.length],
-    ...[0, 0, rdevMajor, rdevMinor, name.length, 0],
+    ino,
+    mode,
+    0,
+    0,
+    links,
+    0,
+    data.length,
+    0,
+    0,
+    rdevMajor,
+    rdevMinor,
+    name.length,
+    0,
   ];
   const header = Buffer.from(`070701${fields.map(hex).join('')}`);
   return [pad(Buffer.concat([header, name])), pad(Buffer.from(data))];

@@ -57,6 +57,8 @@ export async function prepareHost(mirror: Mirror, log: (line: string) => void): 
   await run('apt-get', ['-q', 'update']);
   await run('apt-get', ['-q', 'install', '--yes', '--no-install-recommends', ...packages]);
   if (missingOnHost(mirror).length > 0) {
-    throw new LabError(`${what} is still not on this machine after installing ${packages.join(' ')}`);
+    throw new LabError(
+      `${what} is still not on this machine after installing ${packages.join(' ')}`,
+    );
   }
 }

@@ -73,38 +73,36 @@ export function machineArgs(hardware: GuestHardware): string[] {
     JSON.stringify(deviceProperties(device, index)),
   ]);
   return [
-    ...['-machine', 'q35,memory-backend=mem,usb=off,smbus=off,sata=off,i8042=off'],
-    ...['-accel', hardware.accel === 'kvm' ? 'kvm' : 'tcg,thread=multi', '-cpu', 'max'],
-    ...['-smp', String(hardware.cpus ?? 1), '-m', memory],
-    ...['-object', `memory-backend-memfd,id=mem,size=${memory},share=on,reserve=off`],
-    ...['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'none'],
-    ...ports.flat(),
-    ...devices.flat(),
-  ];
+    ['-machine', 'q35,memory-backend=mem,usb=off,smbus=off,sata=off,i8042=off'],
+    ['-accel', hardware.accel === 'kvm' ? 'kvm' : 'tcg,thread=multi', '-cpu', 'max'],
+    ['-smp', String(hardware.cpus ?? 1), '-m', memory],
+    ['-object', `memory-backend-memfd,id=mem,size=${memory},share=on,reserve=off`],
+    ['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'none'],
+    ports.flat(),
+    devices.flat(),
+  ].flat();
 }
 
 /** The kernel's command line. The serial console comes last, so it is `/dev/console`. */
 export function kernelCommandLine(words: string): string {
-  const base = [
-    ...['console=tty0', 'console=ttyS0', 'vt.global_cursor_default=0', 'iomem=relaxed'],
-    ...['nokaslr', 'mitigations=off', 'no_timer_check', 'random.trust_cpu=on', 'cryptomgr.notests'],
-  ];
-  return [...base, words].filter((word) => word !== '').join(' ');
+  const consoles = 'console=tty0 console=ttyS0 vt.global_cursor_default=0';
+  const speed = 'mitigations=off no_timer_check random.trust_cpu=on cryptomgr.notests';
+  return `${consoles} iomem=relaxed ${speed} ${words}`.trimEnd();
 }
 
 /** Kernel, initramfs and command line. */
 export function bootArgs(images: GuestImages, words: string): string[] {
   return [
-    ...['-kernel', images.kernel, '-initrd', images.initramfs],
-    ...['-append', kernelCommandLine(words)],
-  ];
+    ['-kernel', images.kernel, '-initrd', images.initramfs],
+    ['-append', kernelCommandLine(words)],
+  ].flat();
 }
 
 /** Console on standard output; agent and monitor on sockets the host listens on in `dir`. */
 export function connectionArgs(dir: string): string[] {
   return [
-    ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
-    ...['-chardev', `socket,id=agent,path=${dir}/agent`, '-serial', 'chardev:agent'],
-    ...['-qmp', `unix:${dir}/monitor`],
-  ];
+    ['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
+    ['-chardev', `socket,id=agent,path=${dir}/agent`, '-serial', 'chardev:agent'],
+    ['-qmp', `unix:${dir}/monitor`],
+  ].flat();
 }

@@ -20,9 +20,13 @@ export function treeQemu(tree: string): Qemu {
   return {
     command: join(tree, 'usr/lib64/ld-linux-x86-64.so.2'),
     args: [
-      ...['--library-path', `${lib}:${join(lib, 'pulseaudio')}`],
+      '--library-path',
+      `${lib}:${join(lib, 'pulseaudio')}`,
       join(tree, 'usr/bin/qemu-system-x86_64'),
-      ...['-L', join(tree, 'usr/share/qemu'), '-L', join(tree, 'usr/share/seabios')],
+      '-L',
+      join(tree, 'usr/share/qemu'),
+      '-L',
+      join(tree, 'usr/share/seabios'),
     ],
     env: { QEMU_MODULE_DIR: join(lib, 'qemu') },
   };
@@ -37,7 +41,9 @@ export function probeQemu(qemu: Qemu): string | undefined {
   };
   const version = /version (\d+\.\d+\.\d+)/.exec(ask('--version'))?.[1];
   if (version === undefined || !isRecentEnough(version)) return version;
-  return ask('-device', 'vfio-user-pci,help').includes('vfio-user-pci options') ? version : undefined;
+  return ask('-device', 'vfio-user-pci,help').includes('vfio-user-pci options')
+    ? version
+    : undefined;
 }
 
 /** Whether a QEMU version can have `vfio-user-pci`: 10.1 or newer. */

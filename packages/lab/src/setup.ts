@@ -1,13 +1,16 @@
 import { mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Apt, machineMirror } from './apt.ts';
 import type { OnPercent } from './apt.ts';
 import { checkNamespaces } from './build-module.ts';
-import { LabError } from './errors.ts';
+import { LabError, messageOf } from './errors.ts';
 import { prepareHost } from './host.ts';
 import { takeLock } from './lock.ts';
 import { labPaths } from './paths.ts';
 import type { LabPaths } from './paths.ts';
 import { machineQemu } from './qemu.ts';
+import { DEFAULT_MIRROR } from './sources.ts';
+import type { Mirror } from './sources.ts';
 import { makeResult, readStamp } from './stamp.ts';
 import { makeInitramfs } from './step-initramfs.ts';
 import { makeKernel } from './step-kernel.ts';
@@ -40,9 +43,10 @@ export async function setup(options: SetupOptions = {}): Promise<void> {
   }
   const mirror = machineMirror();
   await prepareHost(mirror, log);
-  await using _lock = await takeLock(paths.lock, (pid) => {
+  await using lock = await takeLock(paths.lock, (pid) => {
     log(`another setup (process ${pid}) is at work in ${paths.root}; waiting for it`);
   });
+  log(`working in ${dirname(lock.path)}`);
   rmSync(paths.tmp, { recursive: true, force: true });
   mkdirSync(paths.tmp, { recursive: true });
 
@@ -52,8 +56,7 @@ export async function setup(options: SetupOptions = {}): Promise<void> {
   const apt = new Apt(paths.apt);
   if (fetching.includes('kernel')) await checkNamespaces();
   if (fetching.length > 0) {
-    log(`packages: reading the lists of ${mirror.uri}`);
-    await apt.update(mirror);
+    await readLists(apt, mirror, log);
   }
   const inputs = stepInputs();
   await settle(fetching.map((step) => (step === 'qemu' ? doQemu() : doKernel())));
@@ -104,6 +107,19 @@ async function settle(work: readonly Promise<void>[]): Promise<void> {
   const outcomes = await Promise.allSettled(work);
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}
+
+/** Reads the machine's mirror, or Debian's own if that one does not have what the lab needs. */
+async function readLists(apt: Apt, mirror: Mirror, log: (line: string) => void): Promise<void> {
+  log(`packages: reading the lists of ${mirror.uri}`);
+  try {
+    await apt.update(mirror);
+  } catch (error) {
+    if (mirror.uri === DEFAULT_MIRROR.uri) throw error;
+    log(`packages: ${messageOf(error)}`);
+    log(`packages: trying ${DEFAULT_MIRROR.uri} instead`);
+    await apt.update(DEFAULT_MIRROR);
   }
 }
 

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { isRecord } from './json.ts';
 
@@ -48,6 +57,7 @@ export async function makeResult(
 ): Promise<Stamp> {
   mkdirSync(tmp, { recursive: true });
   const work = mkdtempSync(join(tmp, 'step-'));
+  chmodSync(work, 0o755);
   try {
     const stamp: Stamp = { inputs, facts: await make(work) };
     writeFileSync(join(work, STAMP), `${JSON.stringify(stamp, undefined, 2)}\n`);

@@ -20,34 +20,36 @@ export async function makeKernel(
   onPercent: OnPercent,
   log: (line: string) => void,
 ): Promise<Record<string, string>> {
-  const debs = await apt.fetch('kernel', KERNEL_PACKAGES, RELEASE, onPercent);
+  return apt.withPackages('kernel', KERNEL_PACKAGES, RELEASE, onPercent, (debs) =>
+    makeFrom(debs, work, log),
+  );
+}
+
+async function makeFrom(
+  debs: readonly string[],
+  work: string,
+  log: (line: string) => void,
+): Promise<Record<string, string>> {
   const image = find(debs, /^linux-image-\d.*-amd64_/);
   const source = find(debs, /^linux-source-\d/);
   const release = /^linux-image-(.*?)_/.exec(basename(image))?.[1] ?? '';
   log(`kernel: unpacking ${release}, its headers and a compiler`);
   const tree = join(work, 'tree');
-  const unused = /^(udev|systemd|initramfs-tools|linux-image|linux-source)/;
   const build = join(tree, 'build');
-  await Promise.all([
-    unpackAll(
-      debs.filter((deb) => !unused.test(basename(deb))),
-      tree,
-    ),
-    runShell('dpkg-deb --fsys-tarfile "$1" | tar -xO "./boot/vmlinuz-$2" >"$3"', [
-      ...[image, release],
-      join(work, 'vmlinuz'),
-    ]),
-  ]);
-  mkdirSync(build, { recursive: true });
+  const unused = /^(udev|systemd|initramfs-tools|linux-image|linux-source)/;
+  const used = debs.filter((deb) => !unused.test(basename(deb)));
+  const takeImage = 'dpkg-deb --fsys-tarfile "$1" | tar -xO "./boot/vmlinuz-$2" >"$3"';
+  await unpackAll(used, tree);
+  await runShell(takeImage, [image, release, join(work, 'vmlinuz')]);
   copyFileSync(join(tree, 'usr/bin/busybox'), join(work, 'busybox'));
   log('kernel: building mdpy-fb from the kernel source package');
+  mkdirSync(build, { recursive: true });
   await takeSources(source, tree, build);
   symlinkSync('mawk', join(tree, 'usr/bin/awk'));
   writeFileSync(join(build, 'Kbuild'), 'obj-m := mdpy-fb.o\n');
   await buildModule(tree, `/usr/src/linux-headers-${release}`, '/build');
   copyFileSync(join(build, 'mdpy-fb.ko'), join(work, 'mdpy-fb.ko'));
   rmSync(tree, { recursive: true, force: true });
-  apt.forget('kernel');
   return { release };
 }
 

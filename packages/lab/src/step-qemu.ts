@@ -13,8 +13,9 @@ export async function makeQemu(
   apt: Apt,
   onPercent: OnPercent,
 ): Promise<Record<string, string>> {
-  const debs = await apt.fetch('qemu', QEMU_PACKAGES, QEMU_RELEASE, onPercent);
-  await unpackAll(debs, work);
+  await apt.withPackages('qemu', QEMU_PACKAGES, QEMU_RELEASE, onPercent, (debs) =>
+    unpackAll(debs, work),
+  );
   for (const name of ['doc', 'man', 'locale', 'icons']) {
     rmSync(join(work, 'usr', 'share', name), { recursive: true, force: true });
   }
@@ -23,6 +24,5 @@ export async function makeQemu(
     const found = version === undefined ? 'does not run here' : `is ${version}`;
     throw new LabError(`the mirror's QEMU ${found}; 10.1 or newer with vfio-user-pci is needed`);
   }
-  apt.forget('qemu');
   return { version };
 }

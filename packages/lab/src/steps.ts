@@ -8,9 +8,21 @@ export const QEMU_PACKAGES: readonly string[] = ['qemu-system-x86'];
 
 /** What the kernel, its module and the guest's commands come from, compiler included. */
 export const KERNEL_PACKAGES: readonly string[] = [
-  ...['linux-image-amd64', 'linux-headers-amd64', 'linux-source', 'busybox-static'],
-  ...['base-files', 'dash', 'coreutils', 'findutils', 'grep', 'sed', 'mawk'],
-  ...['make', 'gcc-14', 'binutils', 'xz-utils'],
+  'linux-image-amd64',
+  'linux-headers-amd64',
+  'linux-source',
+  'busybox-static',
+  'base-files',
+  'dash',
+  'coreutils',
+  'findutils',
+  'grep',
+  'sed',
+  'mawk',
+  'make',
+  'gcc-14',
+  'binutils',
+  'xz-utils',
 ];
 
 /** The files of the guest that are kept in this package: name, path in the guest, mode. */
@@ -37,7 +49,8 @@ export interface StepInputs {
 export function stepInputs(): StepInputs {
   const kernel = hashInputs(['kernel 1', RELEASE, ...KERNEL_PACKAGES]);
   const files = GUEST_FILES.flatMap(({ name, path, mode }) => [
-    ...[path, String(mode)],
+    path,
+    String(mode),
     readGuestFile(name).toString('utf8'),
   ]);
   return {

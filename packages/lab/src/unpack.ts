@@ -7,7 +7,10 @@ export async function unpackAll(debs: readonly string[], dir: string): Promise<v
   mkdirSync(dir, { recursive: true });
   const queue = debs.values();
   const worker = async (): Promise<void> => {
-    for (const deb of queue) await run('dpkg-deb', ['--extract', deb, dir]);
+    const { value: deb } = queue.next();
+    if (deb === undefined) return;
+    await run('dpkg-deb', ['--extract', deb, dir]);
+    await worker();
   };
   await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, worker));
 }

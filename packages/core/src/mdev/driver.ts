@@ -92,6 +92,6 @@ export interface MdevDriverOps<
  */
 export interface MdevDriver<
   in T extends MdevTypeDefinition = MdevTypeDefinition,
-  I = unknown,
+  in out I = unknown,
   in P extends MdevParentDevice = MdevParentDevice,
 > extends MdevDriverOps<T, I, P> {}

@@ -97,10 +97,13 @@ export class MdevSysfs {
   }
 }
 
-function walk(directory: DirectoryNode, path: string): SysfsEntry[] {
-  return entriesOf(directory, path).flatMap(([node, entry]) =>
-    node.kind === 'directory' ? [entry, ...walk(node, entry.path)] : [entry],
-  );
+function walk(directory: DirectoryNode, path: string): readonly SysfsEntry[] {
+  const found: SysfsEntry[] = [];
+  for (const [node, entry] of entriesOf(directory, path)) {
+    found.push(entry);
+    if (node.kind === 'directory') found.push(...walk(node, entry.path));
+  }
+  return found;
 }
 
 function entriesOf(directory: DirectoryNode, path: string): [SysfsNode, SysfsEntry][] {

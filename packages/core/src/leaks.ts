@@ -27,12 +27,16 @@ export interface Ticket {
   /** Describes the thing, called only when somebody asks. */
   describe(): string;
   stack?: string;
+  /** The tracker's own: neighbours in its list. */
+  newer?: Ticket | undefined;
+  older?: Ticket | undefined;
 }
 
-/** The list behind `VfioCore.leaks()`. */
+/** The list behind `VfioCore.leaks()`: linked through the tickets, so that it costs the same however long it is. */
 export class LeakTracker {
   readonly trace: boolean;
-  readonly #alive = new Set<Ticket>();
+  #oldest: Ticket | undefined;
+  #newest: Ticket | undefined;
 
   constructor(trace: boolean) {
     this.trace = trace;
@@ -41,16 +45,32 @@ export class LeakTracker {
   /** Notes that `ticket` lives. */
   add(ticket: Ticket): void {
     if (this.trace) ticket.stack = captureStack();
-    this.#alive.add(ticket);
+    ticket.older = this.#newest;
+    ticket.newer = undefined;
+    if (this.#newest === undefined) this.#oldest = ticket;
+    else this.#newest.newer = ticket;
+    this.#newest = ticket;
   }
 
-  /** Opposite of {@link LeakTracker.add}. */
+  /** Opposite of {@link LeakTracker.add}; a ticket that is not there is ignored. */
   remove(ticket: Ticket): void {
-    this.#alive.delete(ticket);
+    const { older, newer } = ticket;
+    if (older === undefined && this.#oldest !== ticket) return;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    ticket.older = undefined;
+    ticket.newer = undefined;
   }
 
+  /** Everything alive, oldest first. */
   list(): readonly Leak[] {
-    return Array.from(this.#alive, toLeak);
+    const leaks: Leak[] = [];
+    for (let ticket = this.#oldest; ticket !== undefined; ticket = ticket.newer) {
+      leaks.push(toLeak(ticket));
+    }
+    return leaks;
   }
 }
 

@@ -77,20 +77,17 @@ function undo(device: CoreDevice): void {
   device.core.indexes.free(device.index);
 }
 
-const PAIRS = [
-  ['openDevice', 'closeDevice'],
-  ['bindIommufd', 'unbindIommufd', 'attachIoas', 'detachIoas'],
-] as const;
-
 /** What the compiler refuses, for callers in plain JavaScript. */
-function checkOps<T>(ops: VfioDeviceOps<T>): void {
-  for (const pair of PAIRS) {
-    let present = 0;
-    for (const name of pair) if (ops[name] !== undefined) present++;
-    if (present !== 0 && present !== pair.length) {
-      throw new VfioError('EINVAL', 'allocDevice', `${ops.name}: needs all of ${pair.join(', ')} or none`);
-    }
-  }
+function checkOps(ops: VfioDeviceOps<object>): void {
+  const { openDevice, closeDevice, bindIommufd, unbindIommufd, attachIoas, detachIoas } = ops;
+  const opens = (openDevice === undefined) === (closeDevice === undefined);
+  const isAbsent = bindIommufd === undefined;
+  const binds = isAbsent === (unbindIommufd === undefined);
+  const attaches =
+    isAbsent === (attachIoas === undefined) && isAbsent === (detachIoas === undefined);
+  if (opens && binds && attaches) return;
+  const half = opens ? 'the four iommufd callbacks' : 'openDevice and closeDevice';
+  throw new VfioError('EINVAL', 'allocDevice', `${ops.name}: needs all or none of ${half}`);
 }
 
 /**

@@ -7,8 +7,14 @@ import { liveDevice, type CoreDevice, type VfioDevice } from './device.ts';
 
 /** Devices that are reset together and opened one at a time. */
 export class DeviceSet {
-  readonly members: Set<CoreDevice> = new Set<CoreDevice>();
-  #locked: string | undefined;
+  /** What the driver called it; `undefined` for a set of one. */
+  readonly id: unknown;
+  readonly members: CoreDevice[] = [];
+  #locked: CoreDevice | undefined;
+
+  constructor(id?: unknown) {
+    this.id = id;
+  }
 
   /**
    * Runs `action` while no other open or close of a member can.
@@ -17,9 +23,9 @@ export class DeviceSet {
    */
   exclusively<R>(device: CoreDevice, op: string, action: () => R): R {
     if (this.#locked !== undefined) {
-      throw new VfioError('EDEADLK', op, `${device.name}: ${this.#locked} of the same set is being opened or closed`);
+      throw new VfioError('EDEADLK', op, `${device.name}: ${this.#locked.name} of the same set is being opened or closed`);
     }
-    this.#locked = device.name;
+    this.#locked = device;
     try {
       return action();
     } finally {
@@ -42,8 +48,8 @@ export function assignDeviceSet(vdev: VfioDevice, setId: object | string | numbe
   if (setId === null || setId === undefined || !early || device.deviceSet !== undefined) {
     throw new VfioError('EINVAL', 'assignDeviceSet', `${device.name}: needs an id, once, before registration`);
   }
-  const set = setsOf.of(device.core).getOrInsertComputed(setId, () => new DeviceSet());
-  set.members.add(device);
+  const set = setsOf.of(device.core).getOrInsertComputed(setId, (id) => new DeviceSet(id));
+  set.members.push(device);
   device.deviceSet = set;
 }
 
@@ -52,17 +58,15 @@ export function leaveDeviceSet(device: CoreDevice): void {
   const set = device.deviceSet;
   if (set === undefined) return;
   device.deviceSet = undefined;
-  set.members.delete(device);
-  if (set.members.size > 0) return;
-  const sets = setsOf.of(device.core);
-  for (const [id, other] of sets) if (other === set) sets.delete(id);
+  set.members.splice(set.members.indexOf(device), 1);
+  if (set.members.length === 0 && set.id !== undefined) setsOf.of(device.core).delete(set.id);
 }
 
 /** Gives a device without a set one of its own, as registration does. */
 export function ensureDeviceSet(device: CoreDevice): void {
   if (device.deviceSet !== undefined) return;
   device.deviceSet = new DeviceSet();
-  device.deviceSet.members.add(device);
+  device.deviceSet.members.push(device);
 }
 
 /**

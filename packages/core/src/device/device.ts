@@ -71,6 +71,9 @@ export class CoreDevice extends VfioDevice implements Ticket {
   /** Registered without an IOMMU of its own: core may pin for it. */
   isEmulated = false;
   stack?: string;
+  newer?: Ticket | undefined;
+  older?: Ticket | undefined;
+  #name: string | undefined = undefined;
   #regions: RegionTable | undefined = undefined;
   #irqs: IrqTable | undefined = undefined;
 
@@ -92,7 +95,8 @@ export class CoreDevice extends VfioDevice implements Ticket {
   }
 
   get name(): string {
-    return `vfio${this.index}`;
+    this.#name ??= `vfio${this.index}`;
+    return this.#name;
   }
 
   get state(): DeviceState['tag'] {

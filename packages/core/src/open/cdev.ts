@@ -35,9 +35,7 @@ export class CdevFile extends DeviceFile {
 
   /** @internal Made by {@link openDeviceCdev}. */
   constructor(device: CoreDevice, group: VfioGroup) {
-    super(device, undefined, () => {
-      if (this.#iommufd !== undefined) group.cdevOpens--;
-    });
+    super(device, undefined, { fileClosed: () => this.#unbound() });
     this.#core = device;
     this.#group = group;
   }
@@ -87,6 +85,11 @@ export class CdevFile extends DeviceFile {
     const opened = this.#bound('detach');
     checkRequest('detach', argsz, DETACH_SIZE, flags);
     opened.detach();
+  }
+
+  /** Balances the count of bindIommufd. */
+  #unbound(): void {
+    if (this.#iommufd !== undefined) this.#group.cdevOpens--;
   }
 
   #bound(op: string): OpenedDevice {

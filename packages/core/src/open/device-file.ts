@@ -28,21 +28,29 @@ import { queryGfxPlane, type GfxPlaneQuery, type GfxPlaneReply } from './gfx-que
 import type { OpenedDevice } from './opened.ts';
 import { RegionMapping } from './region-mapping.ts';
 
+/** What a file was opened through. */
+export interface FileOwner {
+  /** The file and all its mappings are gone. */
+  fileClosed(): void;
+}
+
 /** One open file of a device; all methods throw `EBADF` once it is closed. */
 export class DeviceFile implements VfioAccess, Ticket {
   readonly kind = 'device-file' as const;
   readonly #device: CoreDevice;
-  readonly #onClose: () => void;
+  readonly #owner: FileOwner;
   #opened: OpenedDevice | undefined;
   #closed = false;
   #mappings = 0;
   stack?: string;
+  newer?: Ticket | undefined;
+  older?: Ticket | undefined;
 
   /** @internal Made by a group or character device; `opened` is `undefined` until a cdev is bound. */
-  constructor(device: CoreDevice, opened: OpenedDevice | undefined, onClose: () => void) {
+  constructor(device: CoreDevice, opened: OpenedDevice | undefined, owner: FileOwner) {
     this.#device = device;
     this.#opened = opened;
-    this.#onClose = onClose;
+    this.#owner = owner;
     device.core.tracker.add(this);
   }
 
@@ -233,7 +241,7 @@ export class DeviceFile implements VfioAccess, Ticket {
       this.#opened?.close();
     } finally {
       this.#device.core.tracker.remove(this);
-      this.#onClose();
+      this.#owner.fileClosed();
     }
   }
 }

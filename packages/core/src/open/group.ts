@@ -3,8 +3,9 @@
 import { liveDevice, type CoreDevice, type VfioDevice } from '../device/device.ts';
 import type { KvmReference } from '../device/user.ts';
 import { errnoCode, VfioError } from '../errno.ts';
+import type { LeakTracker, Ticket } from '../leaks.ts';
 import { Container, Iommufd } from './container.ts';
-import { DeviceFile } from './device-file.ts';
+import { DeviceFile, type FileOwner } from './device-file.ts';
 import { OpenedDevice } from './opened.ts';
 
 function refuse(
@@ -54,30 +55,34 @@ export class VfioGroup {
     if (this.isNoIommu && !rawIo) refuse('EPERM', 'openGroup', `${this.name} has no IOMMU`);
     if (this.#file !== undefined) refuse('EBUSY', 'openGroup', `${this.name} is open already`);
     if (this.cdevOpens > 0) refuse('EBUSY', 'openGroup', `${this.name} is in use by cdev`);
-    const { tracker } = first.core;
-    const file = new GroupFile(this, () => {
-      this.#file = undefined;
-      tracker.remove(ticket);
-    });
-    const ticket = { kind: 'group-file', describe: () => this.name } as const;
-    tracker.add(ticket);
-    this.#file = file;
-    return file;
+    this.#file = new GroupFile(this, first.core.tracker);
+    return this.#file;
+  }
+
+  /** @internal The open file and the last of its device files are closed. */
+  fileClosed(): void {
+    this.#file = undefined;
   }
 }
 
 /** An open group. */
-export class GroupFile {
+export class GroupFile implements FileOwner, Ticket {
+  readonly kind = 'group-file' as const;
   readonly group: VfioGroup;
-  readonly #onClose: () => void;
+  readonly #tracker: LeakTracker;
+  stack?: string;
+  newer?: Ticket | undefined;
+  older?: Ticket | undefined;
   #closed = false;
   #container: Container | undefined = undefined;
   #kvm: KvmReference | undefined = undefined;
   #files = 0;
 
-  constructor(group: VfioGroup, onClose: () => void) {
+  /** @internal Made by {@link VfioGroup.open}. */
+  constructor(group: VfioGroup, tracker: LeakTracker) {
     this.group = group;
-    this.#onClose = onClose;
+    this.#tracker = tracker;
+    tracker.add(this);
   }
 
   /**
@@ -136,10 +141,7 @@ export class GroupFile {
     try {
       device.options.fault?.('device-file');
       this.#files++;
-      return new DeviceFile(device, opened, () => {
-        this.#files--;
-        if (this.#closed && this.#files === 0) this.#finish();
-      });
+      return new DeviceFile(device, opened, this);
     } catch (error) {
       opened.close();
       throw error;
@@ -157,9 +159,21 @@ export class GroupFile {
     this.close();
   }
 
+  /** @internal Balances the count of openDevice. */
+  fileClosed(): void {
+    this.#files--;
+    if (this.#closed && this.#files === 0) this.#finish();
+  }
+
+  describe(): string {
+    const devices = `${this.#files} open device files`;
+    return `file of group ${this.group.name}${this.#closed ? ', closed' : ''}, ${devices}`;
+  }
+
   #finish(): void {
     this.#container = undefined;
-    this.#onClose();
+    this.#tracker.remove(this);
+    this.group.fileClosed();
   }
 
   #check(op: string): void {

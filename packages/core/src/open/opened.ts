@@ -10,7 +10,6 @@ import { endLogging } from '../feature/logging.ts';
 import { LoggingState, type FeatureTarget } from '../feature/target.ts';
 import { MigrationSession } from '../migration/session.ts';
 import type { VfioDeviceOps } from '../ops.ts';
-import { DeviceDmaUser } from './dma-user.ts';
 
 /** How a device is opened. */
 export interface OpenWith {
@@ -21,7 +20,7 @@ export interface OpenWith {
 }
 
 /** An open device. */
-export class OpenedDevice implements DeviceUser, FeatureTarget {
+export class OpenedDevice implements DeviceUser, DmaUser, FeatureTarget {
   readonly device: CoreDevice;
   readonly kvm: KvmReference | undefined;
   readonly iommufd: object | undefined;
@@ -29,7 +28,6 @@ export class OpenedDevice implements DeviceUser, FeatureTarget {
   readonly firstIoas: IoAddressSpace | undefined;
   readonly migration: MigrationSession | undefined;
   readonly logging: LoggingState = new LoggingState();
-  readonly dmaUser: DmaUser;
   #ioas: IoAddressSpace | undefined = undefined;
 
   private constructor(device: CoreDevice, { ioas, kvm, iommufd }: OpenWith) {
@@ -37,7 +35,6 @@ export class OpenedDevice implements DeviceUser, FeatureTarget {
     this.kvm = kvm;
     this.iommufd = iommufd;
     this.firstIoas = ioas;
-    this.dmaUser = new DeviceDmaUser(device);
     this.migration = device.ops.migration === undefined ? undefined : newSession(device);
   }
 
@@ -47,6 +44,25 @@ export class OpenedDevice implements DeviceUser, FeatureTarget {
 
   get self(): object {
     return this.device.self;
+  }
+
+  /** For log lines of the address space. */
+  get name(): string {
+    return `${this.device.name} (${this.ops.name})`;
+  }
+
+  get dmaUser(): DmaUser {
+    return this;
+  }
+
+  /** The address space says that a mapping with pins goes away. */
+  dmaUnmap(iova: number, length: number): void {
+    this.ops.dmaUnmap?.(this.self, iova, length);
+  }
+
+  /** The address space says what this device wrote. */
+  onWrite(iova: number, length: number): void {
+    this.device.dmaLog?.onWrite(iova, length);
   }
 
   log(message: () => string, error?: unknown): void {
@@ -108,7 +124,7 @@ export class OpenedDevice implements DeviceUser, FeatureTarget {
     this.detach();
     const { ops, self } = this.device;
     if (this.iommufd !== undefined) ops.attachIoas?.(self, ioas);
-    ioas.attachUser(this.dmaUser);
+    ioas.attachUser(this);
     this.#ioas = ioas;
   }
 
@@ -118,7 +134,7 @@ export class OpenedDevice implements DeviceUser, FeatureTarget {
     if (ioas === undefined) return;
     this.#ioas = undefined;
     const { ops, self } = this.device;
-    ioas.detachUser(this.dmaUser);
+    ioas.detachUser(this);
     if (this.iommufd !== undefined) ops.detachIoas?.(self);
   }
 

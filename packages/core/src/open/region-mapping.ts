@@ -12,6 +12,8 @@ export class RegionMapping implements MemoryMapping, Ticket {
   readonly #onUnmap: () => void;
   #mapped = true;
   stack?: string;
+  newer?: Ticket | undefined;
+  older?: Ticket | undefined;
 
   constructor(mapping: MemoryMapping, what: string, tracker: LeakTracker, onUnmap: () => void) {
     this.#mapping = mapping;

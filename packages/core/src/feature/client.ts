@@ -1,6 +1,7 @@
 // The features core handles, as a user asks for them: of a device in this process or behind a socket.
 
 import type { FeatureRequest, VfioAccess } from '../access.ts';
+import { IovaBitmap } from '../dma/iova-bitmap.ts';
 import { VfioError } from '../errno.ts';
 import { migrationStateName, migrationStateNumber } from '../migration/states.ts';
 import type { LogRange, MigrationState } from '../ops.ts';
@@ -16,7 +17,6 @@ import {
 } from '../uapi.ts';
 import { FEATURE_HEADER_SIZE } from './check.ts';
 import {
-  bitmapSize,
   decodeMigState,
   decodeU64,
   encodeLoggingReport,
@@ -108,7 +108,7 @@ export async function reportDmaLogging(
   access: FeatureAccess,
   request: ReportRequest,
 ): Promise<Uint8Array> {
-  const size = LOGGING_REPORT_SIZE + bitmapSize(request.length, request.pageSize);
+  const size = LOGGING_REPORT_SIZE + IovaBitmap.byteLength(request.length, request.pageSize);
   const reply = await get(
     access,
     VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT,

@@ -48,16 +48,6 @@ export interface ReportRequest extends LogRange {
   readonly pageSize: number;
 }
 
-/**
- * Bytes of the bitmap for a range: whole 64-bit words, one bit for each page begun.
- *
- * @throws `EINVAL` a page size that is not positive
- */
-export function bitmapSize(length: number, pageSize: number): number {
-  if (!(pageSize > 0)) throw new VfioError('EINVAL', 'feature', `page size ${pageSize}`);
-  return Math.ceil(length / pageSize / 64) * 8;
-}
-
 /** @throws `EINVAL` not a whole number from 0 to 2^53 - 1 */
 export function encodeU64(value: number): Uint8Array {
   const data = new Uint8Array(U64_SIZE);

@@ -7,7 +7,6 @@ import type { LogRange, VfioLogOps } from '../ops.ts';
 import { PAGE_SIZE, VFIO_DEVICE_FEATURE_GET, VFIO_DEVICE_FEATURE_SET } from '../uapi.ts';
 import { checkFeature } from './check.ts';
 import {
-  bitmapSize,
   decodeLoggingControl,
   decodeLoggingRanges,
   decodeLoggingReport,
@@ -22,7 +21,6 @@ import type { CheckedRequest, FeatureOptions, FeatureTarget } from './target.ts'
 
 /** Ranges one start can name (`LOG_MAX_RANGES`). */
 const MAX_RANGES = PAGE_SIZE / LOGGING_RANGE_SIZE;
-const MAX_BITMAP_SIZE = 2 ** 28;
 const U64_MAX = 2n ** 64n - 1n;
 const EVERYTHING: LogRange = { iova: 0, length: IOVA_LIMIT };
 
@@ -102,8 +100,8 @@ export function featureLoggingReport(
   const range = checkRange(report);
   if (report.pageSize > IOVA_LIMIT) throw invalid(`page size ${report.pageSize}`);
   const pageSize = Number(report.pageSize);
-  const size = bitmapSize(range.length, pageSize);
-  if (size > (options.maxBitmapSize ?? MAX_BITMAP_SIZE)) throw invalid(`bitmap of ${size} bytes`);
+  const size = IovaBitmap.byteLength(range.length, pageSize);
+  if (size > (options.maxBitmapSize ?? size)) throw invalid(`bitmap of ${size} bytes`);
   checkFeature(flags, argsz, VFIO_DEVICE_FEATURE_GET, LOGGING_REPORT_SIZE + size);
 
   const bitmap = new IovaBitmap(range.iova, range.length, pageSize);

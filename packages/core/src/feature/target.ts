@@ -25,7 +25,7 @@ export interface FeatureTarget {
 export interface FeatureOptions {
   /** `DMA_LOGGING_START` with no ranges logs everything, as in vfio-user; in the kernel it is refused. */
   readonly emptyMeansAll?: boolean;
-  /** Most bytes of bitmap one report can ask for; 2^28 (`DIRTY_BITMAP_SIZE_MAX`) when left out. */
+  /** Most bytes of bitmap one report can ask for; what 2^31 - 1 pages need when left out. */
   readonly maxBitmapSize?: number;
 }
 

@@ -51,9 +51,11 @@ describe('the header', () => {
   });
 
   test('data beyond argsz is not looked at', () => {
-    const { feature } = setUp();
-    const data = bytesOf(u32(1), u32(0));
-    expect(() => feature({ argsz: 12, flags: 2 | SET, data })).toThrow(withCode('EINVAL'));
+    const { driver, feature } = setUp();
+    feature({ argsz: 9, flags: 3 | SET, data: Uint8Array.of(1, 2) });
+    expect(driver.calls).toEqual(['deviceFeature 0x20003 9 [1]']);
+    const start = bytesOf(u64(0x1000), u32(1), u32(0), u64(0), u64(0x1000));
+    expect(() => feature({ argsz: 24, flags: 6 | SET, data: start })).toThrow(withCode('EINVAL'));
   });
 });
 

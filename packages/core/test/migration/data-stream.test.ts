@@ -199,6 +199,15 @@ describe('read and write', () => {
     expect(driver.streams[0]?.closed).toBe(1);
   });
 
+  test('a driver that left STOP_COPY by itself gets its old stream closed', () => {
+    const { driver, session, tracker } = setUpIn('STOP_COPY');
+    const old = session.stream;
+    driver.state = 'STOP';
+    expect(session.setState('STOP_COPY')).not.toBe(old);
+    expect(driver.streams.map(({ closed }) => closed)).toEqual([1, 0]);
+    expect(tracker.list()).toHaveLength(1);
+  });
+
   test("the driver's error comes out unchanged and the stream lives on", () => {
     const { driver, session } = setUpIn('PRE_COPY');
     const [stream] = driver.streams;

@@ -59,4 +59,5 @@ export type { FeatureOptions } from './feature/target.ts';
 export { DmaLog, dmaLogOps } from './dma/dma-log.ts';
 export type { DmaUser } from './dma/dma-user.ts';
 export * from './pci/index.ts';
+export * from './mdev/index.ts';
 export { IovaBitmap } from './dma/iova-bitmap.ts';

@@ -1,1 +1,4 @@
-export {};
+export * from './device.ts';
+export * from './driver.ts';
+export * from './layout.ts';
+export * from './types.ts';

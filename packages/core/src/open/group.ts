@@ -125,13 +125,13 @@ export class GroupFile implements FileOwner, Ticket {
    * Opens a device of the group; several files of one device share its open. Counterpart of
    * `VFIO_GROUP_GET_DEVICE_FD`.
    *
-   * @param name - asked of `ops.match`, or compared with the device's name
+   * @param which - the device itself, or a name: asked of `ops.match`, or compared with the device's name
    * @throws `EINVAL` no container; `ENODEV` no such device; `EPERM` no IOMMU; what `match` or `openDevice` give
    */
-  openDevice(name: string): DeviceFile {
+  openDevice(which: string | VfioDevice): DeviceFile {
     this.#check('openDevice');
     if (this.#container === undefined) refuse('EINVAL', 'openDevice', 'no container is set');
-    const device = this.#find(name);
+    const device = typeof which === 'string' ? this.#find(which) : this.#member(which);
     const container = this.#container;
     const opened = OpenedDevice.open(device, {
       ioas: container.ioas,
@@ -178,6 +178,12 @@ export class GroupFile implements FileOwner, Ticket {
 
   #check(op: string): void {
     if (this.#closed) refuse('EBADF', op, `${this.group.name} is closed`);
+  }
+
+  #member(vdev: VfioDevice): CoreDevice {
+    const device = liveDevice(vdev, 'openDevice');
+    if (device.group === this.group) return device;
+    return refuse('ENODEV', 'openDevice', `${this.group.name} has no device ${device.name}`);
   }
 
   #find(name: string): CoreDevice {

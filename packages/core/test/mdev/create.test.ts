@@ -54,7 +54,6 @@ describe('create', () => {
     const driver: MdevDriver = {
       name: 'budget',
       deviceApi: 'vfio-pci',
-      maxInstances: 1,
       getAvailable: (type) => type.directory.length,
       probe: () => undefined,
       remove: async () => {},

@@ -145,6 +145,14 @@ describe('unregisterDriver', () => {
     expect(driver.calls.slice(1)).toEqual([`remove ${UUID_A}`, `gone ${UUID_A}`]);
   });
 
+  test('lets the same driver register again and serve its parents', async () => {
+    const { bus, driver, small } = makeParent();
+    await bus.unregisterDriver(driver);
+    bus.registerDriver(driver);
+    await small.create(UUID_A);
+    expect(driver.calls).toEqual([`probe ${UUID_A}`]);
+  });
+
   test('refuses a driver that is not registered with EINVAL', async () => {
     const { bus, driver } = makeParent();
     await expect(bus.unregisterDriver(new FakeDriver(driver.name))).rejects.toMatchObject(

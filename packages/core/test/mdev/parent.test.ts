@@ -135,6 +135,7 @@ describe('unregister of a parent', () => {
     const leaving = parent.unregister();
     users.resolve();
     await Promise.all([removing, leaving]);
+    expect(small.availableInstances).toBe(4);
     expect(driver.calls).toEqual([`probe ${UUID_A}`, `remove ${UUID_A}`, `gone ${UUID_A}`]);
   });
 
@@ -164,6 +165,7 @@ describe('unregister of a parent', () => {
       },
     });
     const [failed] = await Promise.allSettled([small.create(UUID_A), parent.unregister()]);
+    expect(small.availableInstances).toBe(4);
     expect(driver.calls.at(-1)).toBe(`gone ${UUID_A}`);
     expect(bus.parents).toEqual([]);
     expect(failed).toMatchObject({ status: 'rejected', reason: errno('ENOMEM') });

@@ -1,0 +1,388 @@
+// A device behind a socket, as its user sees it: what a VMM does, for tests and tools.
+
+import {
+  VFIO_DMA_UNMAP_FLAG_ALL,
+  VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP,
+  VfioError,
+  type DeviceInfo,
+  type DmaMapRequest,
+  type DmaUnmapReply,
+  type DmaUnmapRequest,
+  type FeatureRequest,
+  type IrqInfo,
+  type IrqSetRequest,
+  type MemoryMapping,
+  type RegionInfo,
+  type VfioAccess,
+} from '@vfio-ts/core';
+import { Connection, type Request } from './client/connection.ts';
+import type { ClientHost } from './client/host.ts';
+import { irqMessages } from './client/irqs.ts';
+import { Regions } from './client/regions.ts';
+import { DmaTable, type DmaRange } from './dma-table.ts';
+import type { Fd } from './fd.ts';
+import { HEADER_SIZE } from './header.ts';
+import {
+  DEVICE_INFO_SIZE,
+  IRQ_INFO_SIZE,
+  decodeDeviceInfo,
+  decodeIrqInfo,
+} from './messages/device-info.ts';
+import {
+  DIRTY_BITMAP_SIZE,
+  DMA_UNMAP_SIZE,
+  encodeDmaMap,
+  encodeDmaUnmap,
+  type DmaUnmapFields,
+} from './messages/dma.ts';
+import { FEATURE_SIZE, MIG_DATA_SIZE, encodeWithData } from './messages/feature.ts';
+import { REGION_ACCESS_SIZE, encodeRegionAccess } from './messages/region-access.ts';
+import {
+  VERSION_SIZE,
+  decodeVersion,
+  encodeVersion,
+  peerLimits,
+  type Capabilities,
+  type PeerLimits,
+  type VersionMessage,
+} from './messages/version.ts';
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_MAX_DATA_XFER_SIZE,
+  VERSION_MAJOR,
+  VERSION_MINOR,
+  VFIO_USER,
+} from './protocol.ts';
+import type { Transport } from './transport.ts';
+
+/** How a client behaves. */
+export interface ClientOptions {
+  readonly host: ClientHost;
+  /** Milliseconds a command may take; 5000, QEMU's, when left out. */
+  readonly timeout?: number;
+  /** Said in VERSION. */
+  readonly capabilities?: Capabilities;
+  /** Minor version said in VERSION; the highest known when left out. */
+  readonly minor?: number;
+}
+
+/** The reply to {@link VfioUserClient.request}. */
+export interface RawReply {
+  readonly payload: Uint8Array;
+  /** Descriptors that came with it; the caller's. */
+  readonly fds: readonly Fd[];
+}
+
+const NOTHING = new Uint8Array(0);
+const DEFAULT_TIMEOUT = 5000;
+
+/** One connection to a vfio-user server. Every method rejects with `ENOTCONN` once the connection is over. */
+export class VfioUserClient implements VfioAccess, AsyncDisposable {
+  /** What the server said about itself. */
+  readonly version: VersionMessage;
+  readonly #connection: Connection;
+  readonly #host: ClientHost;
+  readonly #regions: Regions;
+  readonly #server: PeerLimits;
+  readonly #mapped = new DmaTable<DmaRange>();
+
+  private constructor(connection: Connection, host: ClientHost, version: VersionMessage) {
+    this.version = version;
+    this.#connection = connection;
+    this.#host = host;
+    this.#regions = new Regions(connection, host);
+    this.#server = peerLimits(version.capabilities);
+  }
+
+  /**
+   * Negotiates over a fresh connection; ends it when that fails.
+   *
+   * @throws `EPROTO` another major version or limits of no use; and what the server refuses with
+   */
+  static async attach(transport: Transport, options: ClientOptions): Promise<VfioUserClient> {
+    const { host, timeout = DEFAULT_TIMEOUT, minor = VERSION_MINOR } = options;
+    const connection = new Connection(transport, host, timeout);
+    connection.start();
+    const { maxMsgFds } = DEFAULT_LIMITS;
+    const said = { maxMsgFds, maxDataXferSize: DEFAULT_MAX_DATA_XFER_SIZE };
+    try {
+      const version = await connection.request({
+        command: VFIO_USER.VERSION,
+        payload: encodeVersion({
+          major: VERSION_MAJOR,
+          minor,
+          capabilities: { ...said, ...options.capabilities },
+        }),
+        minReply: VERSION_SIZE,
+        decode: ({ bytes, payloadLength }) => decodeVersion(payloadOf(bytes, payloadLength)),
+      });
+      checkServer(version, minor);
+      return new VfioUserClient(connection, host, version);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** Settles when the connection is over, with the reason unless the server ended it between two messages. */
+  get over(): Promise<VfioError | undefined> {
+    return this.#connection.over;
+  }
+
+  getInfo(argsz: number = DEVICE_INFO_SIZE): Promise<DeviceInfo> {
+    return this.#connection.request({
+      command: VFIO_USER.DEVICE_GET_INFO,
+      payload: words(argsz, 0, 0, 0),
+      minReply: DEVICE_INFO_SIZE,
+      decode: ({ view }) => decodeDeviceInfo(view, HEADER_SIZE),
+    });
+  }
+
+  getRegionInfo(index: number, argsz?: number): Promise<RegionInfo> {
+    return argsz === undefined ? this.#regions.get(index) : this.#regions.ask(index, argsz);
+  }
+
+  getIrqInfo(index: number, argsz: number = IRQ_INFO_SIZE): Promise<IrqInfo> {
+    return this.#connection.request({
+      command: VFIO_USER.DEVICE_GET_IRQ_INFO,
+      payload: words(argsz, 0, index, 0),
+      minReply: IRQ_INFO_SIZE,
+      decode: ({ view }) => decodeIrqInfo(view, HEADER_SIZE),
+    });
+  }
+
+  /** More signals than the server takes in a message go in several; then an error may leave the first set. */
+  async setIrqs(request: IrqSetRequest): Promise<void> {
+    const messages = irqMessages(request, this.#host, this.#server.maxMsgFds);
+    await inOrder(messages, ({ payload, fds }) =>
+      this.#command(VFIO_USER.DEVICE_SET_IRQS, payload, fds),
+    );
+    // The server has descriptors of its own now.
+    for (const signal of request.signals ?? []) signal?.close();
+  }
+
+  async read(region: number, offset: number, into: Uint8Array): Promise<number> {
+    await inOrder(this.#pieces(into.length), ({ at, length }) =>
+      this.#readPiece(region, offset + at, into.subarray(at, at + length)),
+    );
+    return into.length;
+  }
+
+  async write(region: number, offset: number, from: Uint8Array): Promise<number> {
+    await inOrder(this.#pieces(from.length), ({ at, length }) =>
+      this.#connection.request({
+        command: VFIO_USER.REGION_WRITE,
+        payload: regionAccess(region, offset + at, length),
+        data: from.subarray(at, at + length),
+        minReply: 0,
+        decode: () => undefined,
+      }),
+    );
+    return from.length;
+  }
+
+  /**
+   * Writes without waiting, and without a word if it goes wrong, as QEMU does for memory BARs.
+   *
+   * @throws `ENOTCONN` the connection is over
+   */
+  postWrite(region: number, offset: number, from: Uint8Array): void {
+    for (const { at, length } of this.#pieces(from.length)) {
+      this.#connection.post({
+        command: VFIO_USER.REGION_WRITE,
+        payload: regionAccess(region, offset + at, length),
+        data: from.subarray(at, at + length),
+      });
+    }
+  }
+
+  mmap(region: number, offset: number, length: number): Promise<MemoryMapping> {
+    return this.#regions.map(region, offset, length);
+  }
+
+  reset(): Promise<void> {
+    return this.#command(VFIO_USER.DEVICE_RESET, NOTHING);
+  }
+
+  /** The answer of a `SET` or `PROBE` is the data that was sent, as the server changed it. */
+  feature({ argsz, flags, data = NOTHING }: FeatureRequest): Promise<Uint8Array> {
+    return this.#connection.request({
+      command: VFIO_USER.DEVICE_FEATURE,
+      payload: encodeWithData(argsz ?? FEATURE_SIZE + data.length, flags, data),
+      minReply: FEATURE_SIZE,
+      decode: ({ bytes, payloadLength }) => payloadOf(bytes, payloadLength).slice(FEATURE_SIZE),
+    });
+  }
+
+  /** Asks for no more than one message holds; fewer bytes than asked need not be the end then. */
+  readMigrationData(into: Uint8Array): Promise<number> {
+    const size = Math.min(into.length, this.#maxData);
+    return this.#connection.request({
+      command: VFIO_USER.MIG_DATA_READ,
+      payload: words(MIG_DATA_SIZE + size, size),
+      minReply: MIG_DATA_SIZE,
+      decode({ bytes, view, payloadLength }) {
+        const done = view.getUint32(HEADER_SIZE + 4, true);
+        // libvfio-user sends as many bytes as were asked for; the size field counts.
+        if (done > size || MIG_DATA_SIZE + done > payloadLength) {
+          throw new VfioError('EPROTO', 'readMigrationData', `${done} of ${size} bytes`);
+        }
+        const at = HEADER_SIZE + MIG_DATA_SIZE;
+        into.set(bytes.subarray(at, at + done));
+        return done;
+      },
+    });
+  }
+
+  async writeMigrationData(from: Uint8Array): Promise<number> {
+    await inOrder(this.#pieces(from.length), ({ at, length }) => {
+      const data = from.subarray(at, at + length);
+      const payload = encodeWithData(MIG_DATA_SIZE + length, length, data);
+      return this.#command(VFIO_USER.MIG_DATA_WRITE, payload);
+    });
+    return from.length;
+  }
+
+  /** The server gets a descriptor of its own: `memory` must have one, and stays the caller's. */
+  async mapDma({ iova, size, flags, memory, offset = 0 }: DmaMapRequest): Promise<void> {
+    const fd = this.#host.memoryFd(memory);
+    if (fd === undefined) throw new VfioError('EINVAL', 'mapDma', 'memory has no descriptor');
+    if (!isWhole(iova) || !isWhole(size) || !isWhole(offset) || offset + size > memory.size) {
+      throw new VfioError('EINVAL', 'mapDma', 'range is past the end of the memory');
+    }
+    // The server takes an identical mapping twice; VFIO_IOMMU_MAP_DMA does not.
+    if (this.#mapped.overlapping(iova, size).length > 0) {
+      throw new VfioError('EEXIST', 'mapDma', `0x${iova.toString(16)} is mapped`);
+    }
+    await this.#command(VFIO_USER.DMA_MAP, encodeDmaMap({ flags, offset, iova, size }), [fd]);
+    this.#mapped.add({ iova, size });
+  }
+
+  /** Takes all mappings inside the range, as VFIO_IOMMU_UNMAP_DMA does; the wire knows only one at a time. */
+  async unmapDma(request: DmaUnmapRequest): Promise<DmaUnmapReply> {
+    const { iova, size, flags = 0, pageSize } = request;
+    const wantsBitmap = (flags & VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP) !== 0;
+    const inside = this.#mapped.overlapping(iova, size);
+    const plain = flags === 0 && size > 0;
+    if (!plain) {
+      const fields = { flags, iova, size, ...(wantsBitmap && { pageSize: pageSize ?? 0 }) };
+      return this.#unmap(fields);
+    }
+    if (inside.some((range) => range.iova < iova || range.iova + range.size > iova + size)) {
+      throw new VfioError('EINVAL', 'unmapDma', `0x${iova.toString(16)} cuts a mapping in two`);
+    }
+    await inOrder(inside, (range) => this.#unmap({ flags, ...range }));
+    return { size: inside.reduce((sum, range) => sum + range.size, 0) };
+  }
+
+  async close(): Promise<void> {
+    this.#regions.close();
+    this.#connection.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Sends any command with any payload, for what no method offers. */
+  request(command: number, payload: Uint8Array, fds: readonly Fd[] = []): Promise<RawReply> {
+    return this.#connection.request({
+      command,
+      payload,
+      fds,
+      minReply: 0,
+      decode(reply) {
+        for (const fd of reply.fds.all) reply.fds.take(fd);
+        const bytes = payloadOf(reply.bytes, reply.payloadLength);
+        return { payload: bytes.slice(), fds: reply.fds.all };
+      },
+    });
+  }
+
+  get #maxData(): number {
+    return Math.min(this.#server.maxDataXferSize, DEFAULT_MAX_DATA_XFER_SIZE);
+  }
+
+  #command(command: number, payload: Uint8Array, fds?: readonly Fd[]): Promise<void> {
+    const request: Request<void> = { command, payload, minReply: 0, decode: () => undefined };
+    return this.#connection.request(fds === undefined ? request : { ...request, fds });
+  }
+
+  #readPiece(region: number, offset: number, into: Uint8Array): Promise<void> {
+    return this.#connection.request({
+      command: VFIO_USER.REGION_READ,
+      payload: regionAccess(region, offset, into.length),
+      minReply: into.length === 0 ? 0 : REGION_ACCESS_SIZE + into.length,
+      decode({ bytes }) {
+        const at = HEADER_SIZE + REGION_ACCESS_SIZE;
+        into.set(bytes.subarray(at, at + into.length));
+      },
+    });
+  }
+
+  /** What one transfer is split into; one piece of nothing for a transfer of nothing. */
+  #pieces(length: number): readonly { at: number; length: number }[] {
+    const max = this.#maxData;
+    const count = Math.max(1, Math.ceil(length / max));
+    return Array.from({ length: count }, (_, i) => ({
+      at: i * max,
+      length: Math.min(max, length - i * max),
+    }));
+  }
+
+  async #unmap(fields: DmaUnmapFields): Promise<DmaUnmapReply> {
+    const bitmap = await this.#connection.request({
+      command: VFIO_USER.DMA_UNMAP,
+      payload: encodeDmaUnmap(fields),
+      minReply: 0,
+      decode: ({ bytes, payloadLength }) =>
+        payloadOf(bytes, payloadLength).slice(DMA_UNMAP_SIZE + DIRTY_BITMAP_SIZE),
+    });
+    const all = (fields.flags & VFIO_DMA_UNMAP_FLAG_ALL) !== 0;
+    const gone = all
+      ? this.#mapped.overlapping(0, Infinity)
+      : this.#mapped.overlapping(fields.iova, fields.size);
+    for (const range of gone) this.#mapped.remove(range);
+    const size = gone.reduce((sum, range) => sum + range.size, 0);
+    return fields.pageSize === undefined ? { size } : { size, bitmap };
+  }
+}
+
+function checkServer({ major, minor, capabilities }: VersionMessage, asked: number): void {
+  if (major !== VERSION_MAJOR || minor > asked) {
+    throw new VfioError('EPROTO', 'attach', `the server speaks version ${major}.${minor}`);
+  }
+  if (capabilities.maxDataXferSize === 0) {
+    throw new VfioError('EPROTO', 'attach', 'the server takes no data');
+  }
+}
+
+function payloadOf(bytes: Uint8Array, length: number): Uint8Array {
+  return bytes.subarray(HEADER_SIZE, HEADER_SIZE + length);
+}
+
+function regionAccess(region: number, offset: number, count: number): Uint8Array {
+  if (!isWhole(offset)) throw new VfioError('EINVAL', 'regionAccess', `offset ${offset}`);
+  const payload = new Uint8Array(REGION_ACCESS_SIZE);
+  encodeRegionAccess(new DataView(payload.buffer), 0, offset, region, count);
+  return payload;
+}
+
+function words(...values: readonly number[]): Uint8Array {
+  const payload = new Uint8Array(4 * values.length);
+  const view = new DataView(payload.buffer);
+  for (const [i, value] of values.entries()) view.setUint32(4 * i, value, true);
+  return payload;
+}
+
+function isWhole(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+/** One after the other: what a later step does may depend on an earlier one's success. */
+async function inOrder<T>(items: readonly T[], step: (item: T) => Promise<unknown>): Promise<void> {
+  for (const item of items) {
+    // oxlint-disable-next-line no-await-in-loop
+    await step(item);
+  }
+}

@@ -1,0 +1,89 @@
+// Numbers of the vfio-user protocol (QEMU docs/interop/vfio-user.rst), spelled as in libvfio-user's vfio-user.h.
+
+/** Commands of the protocol. */
+export const VFIO_USER = {
+  VERSION: 1,
+  DMA_MAP: 2,
+  DMA_UNMAP: 3,
+  DEVICE_GET_INFO: 4,
+  DEVICE_GET_REGION_INFO: 5,
+  DEVICE_GET_REGION_IO_FDS: 6,
+  DEVICE_GET_IRQ_INFO: 7,
+  DEVICE_SET_IRQS: 8,
+  REGION_READ: 9,
+  REGION_WRITE: 10,
+  DMA_READ: 11,
+  DMA_WRITE: 12,
+  DEVICE_RESET: 13,
+  DIRTY_PAGES: 14,
+  REGION_WRITE_MULTI: 15,
+  DEVICE_FEATURE: 16,
+  MIG_DATA_READ: 17,
+  MIG_DATA_WRITE: 18,
+} as const;
+
+/** The name of a command, for example `'DMA_MAP'`. */
+export type CommandName = keyof typeof VFIO_USER;
+
+const nameOf: ReadonlyMap<number, string> = new Map(
+  Object.entries(VFIO_USER).map(([name, command]) => [command, name]),
+);
+
+/** The name of a command number, for people; `command 999` where there is none. */
+export function commandName(command: number): string {
+  return nameOf.get(command) ?? `command ${command}`;
+}
+
+/** Major version this package speaks; a peer with another one is refused. */
+export const VERSION_MAJOR = 0;
+/** Highest minor version this package speaks; a reply carries the lower one of both sides. */
+export const VERSION_MINOR = 2;
+
+/** Bytes of data one message may carry when a peer does not say. */
+export const DEFAULT_MAX_DATA_XFER_SIZE: number = 1 << 20;
+/** Descriptors one message may carry when a peer does not say. */
+export const DEFAULT_MAX_MSG_FDS = 1;
+/** Most descriptors a peer may say it takes. */
+export const MAX_MSG_FDS_LIMIT = 1024;
+/**
+ * Longest JSON text of a VERSION reply, bytes. QEMU receives the reply into the buffer of its request, 214 bytes
+ * with headers and NUL, and gives the device up when more comes.
+ */
+export const MAX_VERSION_REPLY_JSON = 193;
+
+/** Bytes that a message carries beside its data at most: the header and the head of a region access. */
+export const MESSAGE_OVERHEAD = 32;
+
+/** Opposed to the kernel's flags, these two exist only on the wire: how the server is to use the descriptor. */
+export const VFIO_USER_DMA_REGION_MMAP = 4;
+/** The server is to use `pread` and `pwrite` on the descriptor. */
+export const VFIO_USER_DMA_REGION_FILE_IO = 8;
+
+/** Largest single DMA mapping, 8 TiB; libvfio-user answers `ENOSPC` above. */
+export const MAX_DMA_REGION_SIZE: number = 8 * 2 ** 40;
+
+/** What a server or client accepts from its peer. */
+export interface Limits {
+  /** Descriptors a message may carry, told to the peer. */
+  readonly maxMsgFds: number;
+  /** Bytes of data a message may carry, told to the peer. */
+  readonly maxDataXferSize: number;
+  /** DMA mappings a client may have at once. */
+  readonly maxDmaMaps: number;
+  /** Bytes of JSON a VERSION may carry. */
+  readonly maxVersionJson: number;
+  /** Bytes that may wait for a peer that does not read; the session ends above. */
+  readonly maxQueuedBytes: number;
+  /** Connections a server holds at once, the ones that are being refused included. */
+  readonly maxConnections: number;
+}
+
+/** What applies where an option says nothing. */
+export const DEFAULT_LIMITS: Limits = {
+  maxMsgFds: 8,
+  maxDataXferSize: DEFAULT_MAX_DATA_XFER_SIZE,
+  maxDmaMaps: 65535,
+  maxVersionJson: 16384,
+  maxQueuedBytes: 4 << 20,
+  maxConnections: 16,
+};

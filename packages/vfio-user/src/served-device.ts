@@ -1,0 +1,52 @@
+// What a server needs of the device behind it. It knows neither groups nor device files: who serves a device
+// of core gives these few things.
+
+import type { IoAddressSpace, SharedMemory, VfioAccess } from '@vfio-ts/core';
+
+/** The operations of a device that messages turn into. */
+export type ServedOperation =
+  | 'getInfo'
+  | 'getRegionInfo'
+  | 'getIrqInfo'
+  | 'setIrqs'
+  | 'read'
+  | 'write'
+  | 'reset'
+  | 'feature'
+  | 'readMigrationData'
+  | 'writeMigrationData';
+
+/** A device in this process: {@link VfioAccess} whose answers are there at once. */
+export type ServedAccess = {
+  readonly [Op in ServedOperation]: (
+    ...args: Parameters<VfioAccess[Op]>
+  ) => Awaited<ReturnType<VfioAccess[Op]>>;
+};
+
+/** The address space that the device's DMA goes through: the part of core's that a server uses. */
+export type ServedIoas = Pick<IoAddressSpace, 'checkMap' | 'map' | 'unmap' | 'clear'>;
+
+/** The memory behind a region that can be mapped. */
+export interface RegionMemory {
+  readonly memory: SharedMemory;
+  /** Where in `memory` the region starts, bytes. */
+  readonly offset: number;
+}
+
+/** A device while one client has it. */
+export interface OpenDevice {
+  readonly access: ServedAccess;
+  readonly ioas: ServedIoas;
+  /** The memory behind a region, `undefined` where every access is a message. */
+  regionMemory(index: number): RegionMemory | undefined;
+  /** Opposite of {@link ServedDevice.open}: signals are closed, the device keeps its state. Called once. */
+  close(): void;
+}
+
+/** A device that clients can attach to, one after the other. */
+export interface ServedDevice {
+  /** For log lines. */
+  readonly name: string;
+  /** Called when a client has negotiated. Whatever it throws becomes the client's error. */
+  open(): OpenDevice;
+}

@@ -1,0 +1,110 @@
+// A device on a socket: clients attach one after the other.
+
+import { VfioError, type Logger } from '@vfio-ts/core';
+import type { PeerProfile } from './peer.ts';
+import { DEFAULT_LIMITS, type Limits } from './protocol.ts';
+import type { OpenDevice, ServedDevice } from './served-device.ts';
+import { Session } from './session.ts';
+import type { SessionHost } from './session-host.ts';
+import type { Transport } from './transport.ts';
+
+/** Where connections come from. */
+export interface ConnectionSource {
+  /** Begins to accept. Called once. */
+  start(accept: (transport: Transport) => void): void;
+  /** Stops to accept and removes the socket. A second call does nothing. */
+  close(): void;
+}
+
+/** What a server is made of. */
+export interface ServerOptions {
+  readonly device: ServedDevice;
+  readonly source: ConnectionSource;
+  readonly host: SessionHost;
+  readonly logger: Logger;
+  readonly limits?: Partial<Limits>;
+  /** Takes every client for one of this kind, whatever it says. */
+  readonly profile?: PeerProfile;
+}
+
+/**
+ * Serves one device. One client has it at a time; another one is told `EBUSY` and does not disturb the first.
+ * A client that goes leaves the device as it is for the next.
+ */
+export class VfioUserServer implements Disposable {
+  readonly #options: ServerOptions;
+  readonly #limits: Limits;
+  readonly #sessions = new Set<Session>();
+  #holder: Session | undefined;
+  #connections = 0;
+  #state: 'new' | 'listening' | 'closed' = 'new';
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+  }
+
+  /** The session that has the device; `undefined` while it is free. */
+  get attached(): Session | undefined {
+    return this.#holder;
+  }
+
+  /** How many connections there are, the one that has the device included. */
+  get connections(): number {
+    return this.#sessions.size;
+  }
+
+  /** Begins to accept. @throws `EINVAL` called before, or closed */
+  listen(): void {
+    if (this.#state !== 'new') {
+      throw new VfioError('EINVAL', 'listen', `server of ${this.#options.device.name} is in use`);
+    }
+    this.#state = 'listening';
+    this.#options.source.start((transport) => this.#accept(transport));
+  }
+
+  /** Ends all sessions and the listening. A second call does nothing. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#options.source.close();
+    for (const session of this.#sessions) session.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #accept(transport: Transport): void {
+    const { device, host, logger, profile } = this.#options;
+    if (this.#state === 'closed' || this.#sessions.size >= this.#limits.maxConnections) {
+      transport.close();
+      return;
+    }
+    const session = new Session(transport, {
+      name: `${device.name}#${this.#connections++}`,
+      host,
+      logger,
+      limits: this.#limits,
+      ...(profile && { profile }),
+      open: (opener) => this.#open(opener),
+      closed: (over) => this.#closed(over),
+    });
+    this.#sessions.add(session);
+    session.start();
+  }
+
+  #open(session: Session): OpenDevice {
+    if (this.#holder !== undefined) {
+      throw new VfioError('EBUSY', 'attach', `${this.#options.device.name} has a client`);
+    }
+    const device = this.#options.device.open();
+    this.#holder = session;
+    return device;
+  }
+
+  #closed(session: Session): void {
+    this.#sessions.delete(session);
+    if (this.#holder === session) this.#holder = undefined;
+  }
+}

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { AgentParser, commandLine } from './agent-protocol.ts';
 import type { AgentEvent } from './agent-protocol.ts';
 import { LabError, tail } from './errors.ts';
@@ -21,7 +21,7 @@ interface Job {
 
 /** The host's end of the guest's agent. */
 export class Agent {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #transcript: (text: string) => void;
   readonly #parser = new AgentParser();
   #queue: Promise<unknown> = Promise.resolve();
@@ -31,7 +31,7 @@ export class Agent {
   #closed: Error | undefined;
 
   /** `transcript` is told each command and its output, for the console's text. */
-  constructor(socket: Socket, transcript: (text: string) => void) {
+  constructor(socket: Duplex, transcript: (text: string) => void) {
     this.#socket = socket;
     this.#transcript = transcript;
     this.#ready.promise.catch(() => {});

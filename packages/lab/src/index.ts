@@ -9,3 +9,5 @@ export type { Qemu } from './qemu.ts';
 export type { QmpEvent } from './qmp.ts';
 export { labStatus } from './status.ts';
 export type { LabMissing, LabReady, LabStatus } from './status.ts';
+export { labForTest } from './for-test.ts';
+export type { SkippableTest } from './for-test.ts';

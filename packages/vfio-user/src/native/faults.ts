@@ -12,17 +12,17 @@ export type CallName = keyof RawCalls;
  * @param decide - a positive Linux error number, or 0 to let the call through
  */
 export function interceptCalls(decide: (call: CallName) => number): Disposable {
-  const originals = { ...raw };
-  const wrap = (name: CallName, call: (...args: never[]) => number): unknown => {
-    return (...args: never[]): number => {
+  const originals: RawCalls = { ...raw };
+  const isCall = (name: string): name is CallName => name in originals;
+  for (const name of Object.keys(originals)) {
+    if (!isCall(name)) continue;
+    const call: (...args: never[]) => number = originals[name];
+    Reflect.set(raw, name, (...args: never[]): number => {
       const errno = decide(name);
       if (errno === 0) return call(...args);
       setErrno(errno);
       return -1;
-    };
-  };
-  for (const [name, call] of Object.entries(originals)) {
-    Reflect.set(raw, name, wrap(name as CallName, call));
+    });
   }
   return {
     [Symbol.dispose]() {

@@ -1,9 +1,22 @@
 // The system calls as koffi calls them: numbers in, number out, -1 and errno on failure. Every other file of
 // the package reaches the operating system through `raw`, so one place can make any call fail (faults.ts).
 
+import { VfioError } from '@vfio-ts/core';
 import koffi from 'koffi';
 
-const lib = koffi.load(null);
+/** True where these calls exist as laid out here: Linux, 64 bits, little endian. */
+export const isSupported: boolean =
+  process.platform === 'linux' && (process.arch === 'x64' || process.arch === 'arm64');
+
+const lib = isSupported ? koffi.load(null) : undefined;
+
+function bind(name: string, result: string, parameters: string[]): (...args: never[]) => number {
+  if (lib !== undefined) return lib.func(name, result, parameters);
+  return () => {
+    const where = `${process.platform} on ${process.arch}`;
+    throw new VfioError('ENOSYS', name, `needs Linux on x64 or arm64, this is ${where}`);
+  };
+}
 
 /** A pointer argument: an address, or a typed array over memory that does not move. */
 export type Address = number;
@@ -60,40 +73,40 @@ const OFF = 'int64_t';
 
 /** The one door to the operating system. Its members are replaced by fault injection and by nothing else. */
 export const raw: RawCalls = {
-  socket: lib.func('socket', INT, [INT, INT, INT]),
-  socketpair: lib.func('socketpair', INT, [INT, INT, INT, BYTES]),
-  bind: lib.func('bind', INT, [INT, BYTES, 'uint']),
-  listen: lib.func('listen', INT, [INT, INT]),
-  accept4: lib.func('accept4', INT, [INT, ADDRESS, ADDRESS, INT]),
-  connect: lib.func('connect', INT, [INT, BYTES, 'uint']),
-  shutdown: lib.func('shutdown', INT, [INT, INT]),
-  send: lib.func('send', SSIZE, [INT, BYTES, SIZE, INT]),
-  recv: lib.func('recv', SSIZE, [INT, BYTES, SIZE, INT]),
-  sendmsg: lib.func('sendmsg', SSIZE, [INT, ADDRESS, INT]),
-  recvmsg: lib.func('recvmsg', SSIZE, [INT, ADDRESS, INT]),
-  setsockopt: lib.func('setsockopt', INT, [INT, INT, INT, BYTES, 'uint']),
-  getsockopt: lib.func('getsockopt', INT, [INT, INT, INT, BYTES, BYTES]),
-  epoll_create1: lib.func('epoll_create1', INT, [INT]),
-  epoll_ctl: lib.func('epoll_ctl', INT, [INT, INT, INT, BYTES]),
-  epoll_wait: lib.func('epoll_wait', INT, [INT, ADDRESS, INT, INT]),
-  eventfd: lib.func('eventfd', INT, ['uint', INT]),
-  memfd_create: lib.func('memfd_create', INT, ['str', 'uint']),
+  socket: bind('socket', INT, [INT, INT, INT]),
+  socketpair: bind('socketpair', INT, [INT, INT, INT, BYTES]),
+  bind: bind('bind', INT, [INT, BYTES, 'uint']),
+  listen: bind('listen', INT, [INT, INT]),
+  accept4: bind('accept4', INT, [INT, ADDRESS, ADDRESS, INT]),
+  connect: bind('connect', INT, [INT, BYTES, 'uint']),
+  shutdown: bind('shutdown', INT, [INT, INT]),
+  send: bind('send', SSIZE, [INT, BYTES, SIZE, INT]),
+  recv: bind('recv', SSIZE, [INT, BYTES, SIZE, INT]),
+  sendmsg: bind('sendmsg', SSIZE, [INT, ADDRESS, INT]),
+  recvmsg: bind('recvmsg', SSIZE, [INT, ADDRESS, INT]),
+  setsockopt: bind('setsockopt', INT, [INT, INT, INT, BYTES, 'uint']),
+  getsockopt: bind('getsockopt', INT, [INT, INT, INT, BYTES, BYTES]),
+  epoll_create1: bind('epoll_create1', INT, [INT]),
+  epoll_ctl: bind('epoll_ctl', INT, [INT, INT, INT, BYTES]),
+  epoll_wait: bind('epoll_wait', INT, [INT, ADDRESS, INT, INT]),
+  eventfd: bind('eventfd', INT, ['uint', INT]),
+  memfd_create: bind('memfd_create', INT, ['str', 'uint']),
   // Variadic in C; on both architectures an int is passed as a fixed one would be.
-  fcntl: lib.func('fcntl', INT, [INT, INT, 'intptr_t']),
-  ftruncate: lib.func('ftruncate', INT, [INT, OFF]),
-  statx: lib.func('statx', INT, [INT, 'str', INT, 'uint', BYTES]),
-  readlink: lib.func('readlink', SSIZE, ['str', BYTES, SIZE]),
-  unlink: lib.func('unlink', INT, ['str']),
-  chmod: lib.func('chmod', INT, ['str', 'uint']),
-  mmap: lib.func('mmap', SSIZE, [ADDRESS, SIZE, INT, INT, INT, OFF]),
-  munmap: lib.func('munmap', INT, [ADDRESS, SIZE]),
-  madvise: lib.func('madvise', INT, [ADDRESS, SIZE, INT]),
-  read: lib.func('read', SSIZE, [INT, BYTES, SIZE]),
-  write: lib.func('write', SSIZE, [INT, BYTES, SIZE]),
-  pread: lib.func('pread', SSIZE, [INT, BYTES, SIZE, OFF]),
-  pwrite: lib.func('pwrite', SSIZE, [INT, BYTES, SIZE, OFF]),
-  close: lib.func('close', INT, [INT]),
-  getpagesize: lib.func('getpagesize', INT, []),
+  fcntl: bind('fcntl', INT, [INT, INT, 'intptr_t']),
+  ftruncate: bind('ftruncate', INT, [INT, OFF]),
+  statx: bind('statx', INT, [INT, 'str', INT, 'uint', BYTES]),
+  readlink: bind('readlink', SSIZE, ['str', BYTES, SIZE]),
+  unlink: bind('unlink', INT, ['str']),
+  chmod: bind('chmod', INT, ['str', 'uint']),
+  mmap: bind('mmap', SSIZE, [ADDRESS, SIZE, INT, INT, INT, OFF]),
+  munmap: bind('munmap', INT, [ADDRESS, SIZE]),
+  madvise: bind('madvise', INT, [ADDRESS, SIZE, INT]),
+  read: bind('read', SSIZE, [INT, BYTES, SIZE]),
+  write: bind('write', SSIZE, [INT, BYTES, SIZE]),
+  pread: bind('pread', SSIZE, [INT, BYTES, SIZE, OFF]),
+  pwrite: bind('pwrite', SSIZE, [INT, BYTES, SIZE, OFF]),
+  close: bind('close', INT, [INT]),
+  getpagesize: bind('getpagesize', INT, []),
 };
 
 /** The error number the last failed call left behind, positive. */

@@ -46,6 +46,11 @@ function sockaddrUn(path: string, op: string): Uint8Array {
   return address;
 }
 
+/** Checks that a path fits a socket address. @throws `EINVAL` */
+export function checkSocketPath(path: string): void {
+  sockaddrUn(path, 'listen');
+}
+
 /** A new UNIX stream socket, close-on-exec. @throws `EMFILE`, `ENOMEM` */
 export function socketUnix(): number {
   return checked(raw.socket(c.AF_UNIX, c.SOCK_STREAM | c.SOCK_CLOEXEC, 0), 'socket', 'AF_UNIX');

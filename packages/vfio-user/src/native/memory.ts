@@ -6,10 +6,10 @@ import { VfioError } from '@vfio-ts/core';
 import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED } from './constants.ts';
 import { MADV_DONTNEED, PROT_READ, PROT_WRITE } from './constants.ts';
 import { failure } from './failure.ts';
-import { type Address, raw, viewOf } from './ffi.ts';
+import { type Address, isSupported, raw, viewOf } from './ffi.ts';
 
 /** Bytes in a page, the unit of mapping: 4096 on x86-64, up to 65536 on arm64. */
-export const PAGE_SIZE: number = raw.getpagesize();
+export const PAGE_SIZE: number = isSupported ? raw.getpagesize() : 4096;
 
 /** Memory mapped into this process and taken back on `unmap`. */
 export class NativeMemory {
@@ -86,4 +86,13 @@ export function mapShared(fd: number, offset: number, size: number, prot: number
 /** Zeroed memory of this process alone; pages exist once touched. @throws `ENOMEM` */
 export function mapPrivate(size: number): NativeMemory {
   return mapped(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0, size);
+}
+
+/**
+ * Maps a part of a file so that it can be read; what is written stays in this process.
+ *
+ * @throws `EINVAL` offset not page aligned, `EACCES` descriptor not opened for reading, `ENOMEM`
+ */
+export function mapFilePrivate(fd: number, offset: number, size: number): NativeMemory {
+  return mapped(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, offset, size);
 }

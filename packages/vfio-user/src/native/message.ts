@@ -1,11 +1,12 @@
 // `struct msghdr` with one iovec and room for descriptors, laid out once in memory that does not move (LP64,
 // little endian: the same on x86-64 and arm64). The hot path changes two fields of it and allocates nothing.
 
+import { VfioError } from '@vfio-ts/core';
 import { MSG_CMSG_CLOEXEC, MSG_CTRUNC, MSG_NOSIGNAL } from './constants.ts';
 import { SCM_MAX_FD, SCM_RIGHTS, SOL_SOCKET } from './constants.ts';
 import { failure, interrupted, WOULD_BLOCK, wouldBlock } from './failure.ts';
 import { type Address, addressOf, raw } from './ffi.ts';
-import type { NativeMemory } from './memory.ts';
+import { mapPrivate, type NativeMemory, PAGE_SIZE } from './memory.ts';
 
 const MSGHDR_IOV = 16;
 const MSGHDR_IOVLEN = 24;
@@ -95,6 +96,9 @@ export class MessageBlock {
     fds: readonly number[],
     flags: number,
   ): number {
+    if (fds.length > SCM_MAX_FD) {
+      throw new VfioError('EINVAL', 'sendmsg', `${fds.length} descriptors, at most ${SCM_MAX_FD}`);
+    }
     const view = this.#view;
     const control = CMSG_DATA - CONTROL + 4 * fds.length;
     this.#setAddress(IOVEC, addressOf(bytes));
@@ -113,4 +117,23 @@ export class MessageBlock {
       if (!interrupted()) throw failure('sendmsg', `descriptor ${socket}, ${fds.length} fds`);
     }
   }
+}
+
+let sendBlock: MessageBlock | undefined;
+
+/**
+ * Sends the first `length` bytes with `fds` attached to the first of them, by a block that the thread keeps.
+ *
+ * @returns how many bytes went (the descriptors went with the first), or `WOULD_BLOCK`
+ * @throws `EPIPE`, `ECONNRESET` the peer is gone; `EBADF`, `EINVAL` descriptors that cannot be sent
+ */
+export function sendWithFds(
+  socket: number,
+  bytes: Uint8Array,
+  length: number,
+  fds: readonly number[],
+  flags: number,
+): number {
+  sendBlock ??= new MessageBlock(mapPrivate(PAGE_SIZE));
+  return sendBlock.send(socket, bytes, length, fds, flags);
 }

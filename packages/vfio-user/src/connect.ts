@@ -1,0 +1,61 @@
+// Connections that begin here.
+
+import { OwnedFd } from './fd.ts';
+import type { EventLoop } from './loop.ts';
+import * as libc from './native/libc.ts';
+import { SocketTransport, type SocketTransportOptions } from './transport-socket.ts';
+
+function overSocket(
+  number: number,
+  loop: EventLoop,
+  options: SocketTransportOptions | undefined,
+  prepare?: (socket: OwnedFd) => void,
+): SocketTransport {
+  const socket = new OwnedFd(number);
+  try {
+    prepare?.(socket);
+    return new SocketTransport(socket, loop, options);
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
+/**
+ * Connects to a server's socket.
+ *
+ * @throws `EINVAL` path that cannot be a socket's, `ENOENT`, `ECONNREFUSED` nobody listens, `EACCES`, `EMFILE`
+ */
+export function connect(
+  path: string,
+  loop: EventLoop,
+  options?: SocketTransportOptions,
+): SocketTransport {
+  return overSocket(libc.socketUnix(), loop, options, (socket) =>
+    libc.connectUnix(socket.number, path),
+  );
+}
+
+/**
+ * Takes over a connected socket that somebody else made, for example one inherited from a parent process.
+ *
+ * @throws `EBADF`; the descriptor is closed in any case
+ */
+export function adopt(
+  number: number,
+  loop: EventLoop,
+  options?: SocketTransportOptions,
+): SocketTransport {
+  return overSocket(number, loop, options);
+}
+
+/** Both ends of one connection, for tests. @throws `EMFILE`, `ENOMEM` */
+export function socketPair(
+  loop: EventLoop,
+  options?: SocketTransportOptions,
+): [SocketTransport, SocketTransport] {
+  const [a, b] = libc.socketpairUnix();
+  using second = new OwnedFd(b);
+  const first = overSocket(a, loop, options);
+  return [first, overSocket(second.dup().number, loop, options)];
+}

@@ -314,11 +314,11 @@ export class IoAddressSpace {
     const mapping = this.#table.find(iova);
     if (mapping === undefined || length <= 0 || iova + length > mapping.end) return undefined;
     if ((prot & ~mapping.flags) !== 0 || mapping.backing.kind !== 'mapped') return undefined;
+    const { bytes } = mapping.backing;
     const offset = iova - mapping.iova;
-    const view = mapping.backing.bytes.subarray(offset, offset + length);
-    if (view.length < length) return undefined;
+    if (offset + length > bytes.length) return undefined;
     if ((prot & VFIO_DMA_MAP_FLAG_WRITE) !== 0) this.#wrote(iova, length, user);
-    return view;
+    return bytes.subarray(offset, offset + length);
   }
 
   /**

@@ -12,7 +12,9 @@ export interface Segment {
   readonly mapping: Mapping;
   /** Where it starts in the mapping, bytes. */
   readonly offset: number;
-  /** Its part of the caller's buffer. */
+  /** Bytes. */
+  readonly length: number;
+  /** Its part of the caller's buffer; shorter than `length` once that was detached. */
   readonly buf: Uint8Array;
 }
 
@@ -41,7 +43,7 @@ export function segmentsOf(
     }
     const length = Math.min(buf.length - done, mapping.end - at);
     const part = length === buf.length ? buf : buf.subarray(done, done + length);
-    segments.push({ mapping, offset: at - mapping.iova, buf: part });
+    segments.push({ mapping, offset: at - mapping.iova, length, buf: part });
     done += length;
   }
   return segments;
@@ -97,7 +99,7 @@ export class Transfer {
     this.#cancelled.promise.catch(() => {});
   }
 
-  /** @throws `ECANCELED` a mapping went away; else as the backing gives it */
+  /** @throws `ECANCELED` a mapping went away; `EFAULT` the caller's buffer did; else as the backing gives it */
   async run(write: boolean): Promise<void> {
     for (const { mapping } of this.#segments) mapping.transfers.add(this);
     try {
@@ -119,18 +121,27 @@ export class Transfer {
     this.#cancelled.reject(canceled(mapping));
   }
 
-  async #move({ mapping, offset, buf }: Segment, write: boolean): Promise<void> {
+  async #move(segment: Segment, write: boolean): Promise<void> {
+    const { mapping, offset, length, buf } = segment;
     const { backing } = mapping;
+    checkBuffer(segment);
     if (backing.kind !== 'message') {
       moveNow(mapping, offset, buf, write);
       return;
     }
     // The copy is what a late reply may touch: the caller's buffer is the caller's again once cancelled.
-    const copy = write ? buf.slice() : new Uint8Array(buf.length);
+    const copy = write ? buf.slice() : new Uint8Array(length);
     const moved = write ? backing.write(offset, copy) : backing.read(offset, copy);
     await Promise.race([moved, this.#cancelled.promise]);
-    if (!write && !this.#isCancelled) buf.set(copy);
+    if (write || this.#isCancelled) return;
+    checkBuffer(segment);
+    buf.set(copy);
   }
+}
+
+/** The caller's buffer may be guest memory itself, and be revoked during the access. */
+function checkBuffer({ length, buf }: Segment): void {
+  if (buf.length !== length) throw new VfioError('EFAULT', 'dmaRw', 'buffer of the caller is gone');
 }
 
 function canceled(mapping: Mapping): VfioError {

@@ -16,6 +16,7 @@ export const ERRNO = {
   EBUSY: 16,
   EEXIST: 17,
   ENODEV: 19,
+  EISDIR: 21,
   EINVAL: 22,
   EMFILE: 24,
   ENOTTY: 25,

@@ -47,12 +47,11 @@ export { isMappable, type Region } from './region/table.ts';
 
 export * from './dma/backing.ts';
 export * from './dma/address-space.ts';
-export {
-  isMigrationState,
-  MIGRATION_STATES,
-  migrationStateName,
-  migrationStateNumber,
-} from './migration/states.ts';
+export * from './migration/states.ts';
+export { MigrationSession, type MigrationOwner } from './migration/session.ts';
+export type { MigrationDataStream } from './migration/data-stream.ts';
+export { checkFeature, FEATURE_HEADER_SIZE } from './feature/check.ts';
+export * from './feature/layouts.ts';
 export { migrationPath, nextState } from './migration/arcs.ts';
 export * from './feature/client.ts';
 export type { FeatureOptions } from './feature/target.ts';

@@ -85,7 +85,7 @@ function newBytes(length: number): Uint8Array {
 
 /** Tells whether `value` is 1, 2, 4 … up to 2^52. */
 export function isPowerOfTwo(value: number): boolean {
-  return Number.isSafeInteger(value) && value > 0 && Number.isInteger(Math.log2(value));
+  return Number.isSafeInteger(value) && value > 0 && 2 ** Math.round(Math.log2(value)) === value;
 }
 
 /** Sets bits `first` to `last`, both included; bit k is bit k % 8 of byte k / 8. */

@@ -13,4 +13,5 @@ export { MdevParent } from './parent.ts';
 export type { MdevUevent } from './registry.ts';
 export { MdevSysfs, type SysfsEntry } from './sysfs.ts';
 export { MdevType } from './type.ts';
+export { parseUnsigned } from './unsigned.ts';
 export { formatUuid, parseUuid, UUID_STRING_LEN } from './uuid.ts';

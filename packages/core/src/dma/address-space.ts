@@ -6,14 +6,14 @@ import type { Logger } from '../host.ts';
 import type { LeakTracker } from '../leaks.ts';
 import type { DirtySink, LogRange } from '../ops.ts';
 import type { DmaBacking } from './backing.ts';
-import { checkMap, checkPin, checkUnmap, type Span } from './checks.ts';
+import { checkMap, checkUnmap, type Span } from './checks.ts';
 import { DirtyPages } from './dirty-pages.ts';
 import { type DmaUser, hex } from './dma-user.ts';
 import { askToUnpin, dropPins, revoke } from './eviction.ts';
 import { IovaBitmap, isPowerOfTwo } from './iova-bitmap.ts';
 import { MappingTable } from './mapping-table.ts';
 import { Mapping } from './mapping.ts';
-import { PinHolder } from './pins.ts';
+import { DmaUsers } from './users.ts';
 import { moveNow, notShared, segmentsOf, Transfer } from './transfer.ts';
 import { VfioError } from '../errno.ts';
 import {
@@ -62,7 +62,7 @@ export class IoAddressSpace {
   readonly #tracker: LeakTracker | undefined;
   readonly #maxMappings: number;
   readonly #table = new MappingTable();
-  readonly #holders = new Map<DmaUser, PinHolder>();
+  readonly #users: DmaUsers;
   readonly #leaving: Span[] = [];
   #dirty: DirtyPages | undefined;
 
@@ -71,6 +71,7 @@ export class IoAddressSpace {
     this.logger = options.logger;
     this.#tracker = options.tracker;
     this.#maxMappings = options.maxMappings ?? DMA_ENTRY_LIMIT;
+    this.#users = new DmaUsers(this.#table, options.tracker);
   }
 
   /** Mappings there are. */
@@ -133,7 +134,7 @@ export class IoAddressSpace {
    * @throws `EBUSY` an unmap in the range is under way, `VADDR` while users are attached
    */
   unmap(request: DmaUnmapRequest): DmaUnmapReply {
-    const range = checkUnmap(request, this.#dirty?.pageSize, this.#holders.size > 0);
+    const range = checkUnmap(request, this.#dirty?.pageSize, this.#users.count > 0);
     const { start, end } = range;
     const { flags = 0, pageSize = PAGE_SIZE } = request;
     this.#checkNotLeaving('unmapDma', range);
@@ -148,7 +149,7 @@ export class IoAddressSpace {
 
     for (const mapping of mappings) mapping.isLeaving = true;
     this.#leaving.push(range);
-    for (const mapping of mappings) askToUnpin(mapping, this.#holders, this);
+    for (const mapping of mappings) askToUnpin(mapping, this.#users, this);
     for (const mapping of mappings) dropPins(mapping, (user) => this.#sinkOf(user), this);
     // Must follow the unpins, which mark what was writable.
     this.#dirty?.collect(start, end - start, bitmap);
@@ -180,10 +181,7 @@ export class IoAddressSpace {
 
   /** @throws `EEXIST` the user is attached */
   attachUser(user: DmaUser): void {
-    if (this.#holders.has(user)) {
-      throw new VfioError('EEXIST', 'attachUser', `${user.name} is attached to ${this.name}`);
-    }
-    this.#holders.set(user, new PinHolder(user, this.#tracker));
+    this.#users.attach(user);
   }
 
   /**
@@ -193,12 +191,7 @@ export class IoAddressSpace {
    * @throws `EINVAL` the user is not attached
    */
   detachUser(user: DmaUser): readonly LogRange[] {
-    const holder = this.#holderOf('detachUser', user);
-    this.#holders.delete(user);
-    const dropped: LogRange[] = [];
-    for (const mapping of Array.from(holder.mappings)) {
-      dropped.push(...holder.drop(mapping, this.#sinkOf(user)));
-    }
+    const dropped = this.#users.detach(user, this.#sinkOf(user));
     for (const { iova, length } of dropped) {
       const fact = `${user.name} detached with ${hex(length)} bytes at ${hex(iova)} pinned`;
       this.logger.log('error', this.name, () => fact);
@@ -219,19 +212,7 @@ export class IoAddressSpace {
    * unmap of the range is under way
    */
   pin(user: DmaUser, iova: number, npage: number, prot: number): Uint8Array[] {
-    const holder = this.#holderOf('pinPages', user);
-    const first = checkPin(user, iova, npage, prot);
-    const views: Uint8Array[] = [];
-    for (let page = first; page < first + npage; page++) views.push(this.#pageView(page, prot));
-
-    const isWritable = (prot & VFIO_DMA_MAP_FLAG_WRITE) !== 0;
-    const run = holder.startRun(first * PAGE_SIZE, npage);
-    for (let page = first; page < first + npage; page++) {
-      const mapping = this.#table.find(page * PAGE_SIZE);
-      if (mapping !== undefined) holder.pin(mapping, page, isWritable, run);
-    }
-    if (isWritable) this.#wrote(first * PAGE_SIZE, npage * PAGE_SIZE, user);
-    return views;
+    return this.#users.pin(user, iova, npage, prot, this.#sinkOf(user));
   }
 
   /**
@@ -239,25 +220,17 @@ export class IoAddressSpace {
    * `vfio_unpin_pages()`.
    */
   unpin(user: DmaUser, iova: number, npage: number): void {
-    const holder = this.#holders.get(user);
-    const first = Math.floor(iova / PAGE_SIZE);
-    if (holder === undefined || !(npage > 0)) return;
-    const sink = this.#sinkOf(user);
-    for (const mapping of this.#table.overlapping(first * PAGE_SIZE, (first + npage) * PAGE_SIZE)) {
-      const from = Math.max(first, mapping.iova / PAGE_SIZE);
-      const to = Math.min(first + npage, mapping.end / PAGE_SIZE);
-      holder.unpin(mapping, from, to, sink);
-    }
+    this.#users.unpin(user, iova, npage, this.#sinkOf(user));
   }
 
   /** Pages a user has pinned, each counted once; 0 for a user that is not attached. */
   pinnedPages(user: DmaUser): number {
-    return this.#holders.get(user)?.count ?? 0;
+    return this.#users.pinnedPages(user);
   }
 
   /** Reports the pages in a range that a user has pinned for writing. */
   writablePins(user: DmaUser, iova: number, length: number, sink: DirtySink): void {
-    this.#holders.get(user)?.writable(iova, length, sink);
+    this.#users.writablePins(user, iova, length, sink);
   }
 
   /**
@@ -359,34 +332,8 @@ export class IoAddressSpace {
     }
     const bitmap = new IovaBitmap(iova, length, pageSize);
     this.#dirty.collect(iova, length, bitmap);
-    for (const holder of this.#holders.values()) holder.writable(iova, length, bitmap);
+    this.#users.writablePins(undefined, iova, length, bitmap);
     return bitmap.bytes;
-  }
-
-  #pageView(page: number, prot: number): Uint8Array {
-    const iova = page * PAGE_SIZE;
-    const mapping = this.#table.find(iova);
-    if (mapping === undefined) {
-      throw new VfioError('EINVAL', 'pinPages', `iova ${hex(iova)} is not mapped`);
-    }
-    if (mapping.isLeaving) {
-      throw new VfioError('EBUSY', 'pinPages', `mapping at ${hex(mapping.iova)} goes away`);
-    }
-    if ((prot & ~mapping.flags) !== 0) {
-      throw new VfioError('EPERM', 'pinPages', `iova ${hex(iova)} does not permit ${hex(prot)}`);
-    }
-    const offset = iova - mapping.iova;
-    const bytes = mapping.backing.kind === 'mapped' ? mapping.backing.bytes : undefined;
-    if (bytes === undefined || bytes.length < offset + PAGE_SIZE) {
-      throw new VfioError('EFAULT', 'pinPages', `memory at ${hex(iova)} is not in this process`);
-    }
-    return bytes.subarray(offset, offset + PAGE_SIZE);
-  }
-
-  #holderOf(op: string, user: DmaUser): PinHolder {
-    const holder = this.#holders.get(user);
-    if (holder !== undefined) return holder;
-    throw new VfioError('EINVAL', op, `${user.name} is not attached to ${this.name}`);
   }
 
   #checkNotLeaving(op: string, { start, end }: Span): void {

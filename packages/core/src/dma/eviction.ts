@@ -3,7 +3,7 @@
 
 import type { Logger } from '../host.ts';
 import type { Mapping } from './mapping.ts';
-import type { PinHolder } from './pins.ts';
+import type { DmaUsers } from './users.ts';
 import { type DmaUser, hex } from './dma-user.ts';
 import type { DirtySink } from '../ops.ts';
 
@@ -19,17 +19,13 @@ export interface EvictionLog {
 /**
  * Tells every user that `mapping` goes away, again and again while pins remain.
  *
- * @param holders - the attached users, looked at anew before each call: a user may detach in its callback
+ * @param users - the attached users, looked at anew before each call: a user may detach in its callback
  */
-export function askToUnpin(
-  mapping: Mapping,
-  holders: ReadonlyMap<DmaUser, PinHolder>,
-  log: EvictionLog,
-): void {
+export function askToUnpin(mapping: Mapping, users: DmaUsers, log: EvictionLog): void {
   for (let idle = 0; mapping.pins.size > 0 && idle < UNMAP_ROUNDS; idle++) {
     const before = countPins(mapping);
-    for (const user of Array.from(holders.keys())) {
-      if (holders.has(user)) notify(user, mapping, log);
+    for (const user of Array.from(users)) {
+      if (users.has(user)) notify(user, mapping, log);
     }
     if (countPins(mapping) < before) idle = -1;
   }

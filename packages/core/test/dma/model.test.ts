@@ -39,18 +39,11 @@ class Pair {
   }
 
   run(step: Step): Outcome {
-    switch (step.op) {
-      case 'map':
-        return this.#map(step);
-      case 'unmap':
-        return this.#unmap(step);
-      case 'pin':
-        return this.#pin(step);
-      case 'unpin':
-        return this.#unpin(step);
-      default:
-        return this.#rw(step);
-    }
+    if (step.op === 'map') return this.#map(step);
+    if (step.op === 'unmap') return this.#unmap(step);
+    if (step.op === 'pin') return this.#pin(step);
+    if (step.op === 'unpin') return this.#unpin(step);
+    return this.#rw(step);
   }
 
   /** What both sides count. */

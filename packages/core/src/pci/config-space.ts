@@ -7,38 +7,38 @@ import { VfioError } from '../errno.ts';
 import { layOutBars, barState } from './bar.ts';
 import type { BarLayout, PciBarState } from './bar.ts';
 import { callAll, checkRange, get16, get32, hex, put, sameBytes } from './bytes.ts';
-import { decodeCommand, describeHeader } from './header.ts';
-import type { PciCommand, PciHeaderOptions } from './header.ts';
+import { decodeCommand, describeHeader, tellHeaderChange } from './header.ts';
+import type { PciCommand, PciHeaderHooks, PciHeaderOptions } from './header.ts';
 import { hexDump } from './hex-dump.ts';
-import { layOut } from './layout.ts';
-import type { LayoutOptions, PlacedBlock, PlacedCapability } from './layout.ts';
+import { findCapabilityIn, layOut } from './layout.ts';
+import type { PlacedBlock, PlacedCapability } from './layout.ts';
+import { afterWrite, fixedBits } from './register-block.ts';
 import type {
+  PciCapability,
   PciChangeCause,
+  PciDeviceRegisters,
+  PciExtendedCapability,
   PciRegisterBlock,
-  PciRegisterChange,
   PciRegisters,
 } from './register-block.ts';
 import * as regs from './registers.ts';
 
-/** What the device wants to know about its header. */
-export interface PciHeaderHooks {
-  /** A BAR or the ROM moved, or began or stopped to decode; a guest that sizes a BAR moves it for a moment. */
-  onBarChanged?(now: PciBarState, before: PciBarState, cause: PciChangeCause): void;
-  /** The command register changed; called before `onBarChanged`. */
-  onCommandChanged?(now: PciCommand, before: PciCommand, cause: PciChangeCause): void;
-}
-
 /** What a configuration space is built from. */
-export interface PciConfigOptions extends PciHeaderOptions, PciHeaderHooks, Partial<LayoutOptions> {
+export interface PciConfigOptions extends PciHeaderOptions, PciHeaderHooks {
   /** 256 conventional, 4096 PCI Express; 256 when left out. */
   readonly size?: 256 | 4096;
+  /** In the order of their list. */
+  readonly capabilities?: readonly PciCapability[];
+  /** In the order of their list; only in a space of 4096 bytes. */
+  readonly extendedCapabilities?: readonly PciExtendedCapability[];
+  /** The device's own registers outside any capability. */
+  readonly registers?: readonly PciDeviceRegisters[];
 }
 
 /** Configuration space of one PCI function, as its guest sees it. */
 export class PciConfigSpace {
   /** Bytes. */
   readonly size: 256 | 4096;
-  readonly #hooks: PciHeaderHooks;
   readonly #bars: readonly BarLayout[];
   readonly #blocks: readonly PlacedBlock[];
   readonly #capabilities: readonly PlacedCapability[];
@@ -63,11 +63,10 @@ export class PciConfigSpace {
       throw new VfioError('EINVAL', op, `size ${hex(size)} is neither 0x100 nor 0x1000`);
     }
     this.size = size;
-    this.#hooks = options;
     this.#bars = layOutBars(op, bars, rom);
     const header: PciRegisterBlock = {
       registers: describeHeader(op, options, this.#bars),
-      onChange: (change) => this.#headerChanged(change),
+      onChange: (change) => tellHeaderChange(this.#bars, options, change),
     };
     const layout = layOut(op, size, header, { capabilities, extendedCapabilities, registers });
     this.#initial = layout.space;
@@ -99,11 +98,17 @@ export class PciConfigSpace {
    */
   write(offset: number, from: Uint8Array): void {
     checkRange('pciConfigWrite', offset, from.length, this.size);
+    if (from.length === 0) return;
     const end = offset + from.length;
     const touched = this.#blocks.filter((at) => at.offset < end && offset < at.offset + at.length);
     const adjusted = touched.map((at) => this.#adjusted(at, offset, from));
     for (let i = 0; i < from.length; i++) {
-      this.#value[offset + i] = this.#masked(offset + i, from[i] ?? 0);
+      this.#value[offset + i] = afterWrite(
+        this.#initial,
+        offset + i,
+        this.#value[offset + i] ?? 0,
+        from[i] ?? 0,
+      );
     }
     touched.forEach((at, i) => {
       const bytes = adjusted[i];
@@ -119,19 +124,31 @@ export class PciConfigSpace {
     callAll(calls);
   }
 
-  /** Reads one byte. */
+  /**
+   * Reads one byte.
+   *
+   * @throws `EINVAL` not inside the space
+   */
   read8(offset: number): number {
     checkRange('pciConfigRead', offset, 1, this.size);
     return this.#value[offset] ?? 0;
   }
 
-  /** Reads two bytes. */
+  /**
+   * Reads two bytes.
+   *
+   * @throws `EINVAL` not inside the space
+   */
   read16(offset: number): number {
     checkRange('pciConfigRead', offset, 2, this.size);
     return get16(this.#value, offset);
   }
 
-  /** Reads four bytes, unsigned. */
+  /**
+   * Reads four bytes, unsigned.
+   *
+   * @throws `EINVAL` not inside the space
+   */
   read32(offset: number): number {
     checkRange('pciConfigRead', offset, 4, this.size);
     return get32(this.#value, offset);
@@ -147,7 +164,7 @@ export class PciConfigSpace {
     checkRange(op, offset, from.length, this.size);
     for (let i = 0; i < from.length; i++) {
       const change = (from[i] ?? 0) ^ (this.#value[offset + i] ?? 0);
-      if (change & this.#fixed(offset + i)) {
+      if (change & fixedBits(this.#initial, offset + i)) {
         throw new VfioError('EINVAL', op, `byte ${hex(offset + i)} has fixed bits that differ`);
       }
     }
@@ -196,7 +213,7 @@ export class PciConfigSpace {
     }
     const initial = this.#initial.bytes;
     const differs = state.findIndex(
-      (byte, i) => ((byte ^ (initial[i] ?? 0)) & this.#fixed(i)) !== 0,
+      (byte, i) => ((byte ^ (initial[i] ?? 0)) & fixedBits(this.#initial, i)) !== 0,
     );
     if (differs !== -1) {
       throw new VfioError('EINVAL', op, `byte ${hex(differs)} is not of this device`);
@@ -237,7 +254,7 @@ export class PciConfigSpace {
    * @throws `EINVAL` there is no capability at `after`
    */
   findCapability(id: number, after?: number): number | undefined {
-    return findIn(this.#capabilities, id, after);
+    return findCapabilityIn(this.#capabilities, id, after);
   }
 
   /**
@@ -250,7 +267,7 @@ export class PciConfigSpace {
    * @throws `EINVAL` there is no capability at `after`
    */
   findExtCapability(id: number, after?: number): number | undefined {
-    return findIn(this.#extendedCapabilities, id, after);
+    return findCapabilityIn(this.#extendedCapabilities, id, after);
   }
 
   /**
@@ -262,30 +279,17 @@ export class PciConfigSpace {
     return hexDump(this.#value, slot, `${hexId(this, 0)}:${hexId(this, 2)}`);
   }
 
-  /** Bits of a byte that nothing changes. */
-  #fixed(offset: number): number {
-    const { writable, writeOneToClear, volatile } = this.#initial;
-    return ~((writable[offset] ?? 0) | (writeOneToClear[offset] ?? 0) | (volatile[offset] ?? 0));
-  }
-
-  /** What a byte holds after a guest's write. */
-  #masked(offset: number, written: number): number {
-    const rw = this.#initial.writable[offset] ?? 0;
-    const cleared = written & (this.#initial.writeOneToClear[offset] ?? 0);
-    return ((this.#value[offset] ?? 0) & ~rw & ~cleared) | (written & rw);
-  }
-
   /** A block as its own rule would have it after a write; `undefined` where masks say it all. */
   #adjusted(at: PlacedBlock, offset: number, from: Uint8Array): Uint8Array | undefined {
     if (at.block.adjust === undefined) return undefined;
     const before = this.#value.slice(at.offset, at.offset + at.length);
     const next = before.map((byte, i) => {
       const written = from[at.offset + i - offset];
-      return written === undefined ? byte : this.#masked(at.offset + i, written);
+      return written === undefined ? byte : afterWrite(this.#initial, at.offset + i, byte, written);
     });
     at.block.adjust(next, before.slice());
     return next.map((byte, i) => {
-      const fixed = this.#fixed(at.offset + i);
+      const fixed = fixedBits(this.#initial, at.offset + i);
       return (byte & ~fixed) | ((before[i] ?? 0) & fixed);
     });
   }
@@ -302,35 +306,8 @@ export class PciConfigSpace {
     this.#seen.set(bytes, offset);
     block.onChange?.({ bytes, before, cause });
   }
-
-  #headerChanged({ bytes, before, cause }: PciRegisterChange): void {
-    const calls: (() => void)[] = [];
-    if (get16(bytes, regs.PCI_COMMAND) !== get16(before, regs.PCI_COMMAND)) {
-      const now = decodeCommand(bytes);
-      calls.push(() => this.#hooks.onCommandChanged?.(now, decodeCommand(before), cause));
-    }
-    for (const bar of this.#bars) {
-      const now = barState(bytes, bar);
-      const old = barState(before, bar);
-      if (now.address === old.address && now.enabled === old.enabled) continue;
-      calls.push(() => this.#hooks.onBarChanged?.(now, old, cause));
-    }
-    callAll(calls);
-  }
 }
 
 function hexId(config: PciConfigSpace, offset: number): string {
   return config.read16(offset).toString(16).padStart(4, '0');
-}
-
-function findIn(
-  list: readonly PlacedCapability[],
-  id: number,
-  after: number | undefined,
-): number | undefined {
-  const from = after === undefined ? 0 : list.findIndex((cap) => cap.offset === after) + 1;
-  if (after !== undefined && from === 0) {
-    throw new VfioError('EINVAL', 'findCapability', `no capability lies at ${hex(after)}`);
-  }
-  return list.slice(from).find((cap) => cap.id === id)?.offset;
 }

@@ -1,10 +1,11 @@
 // The type 0 configuration header (PCI Local Bus 3.0, 6.1) as a register block of 64 bytes.
 
 import { VfioError } from '../errno.ts';
-import type { BarLayout, PciBars, PciRom } from './bar.ts';
-import { describeBar } from './bar.ts';
-import { checkUint, get16 } from './bytes.ts';
+import type { BarLayout, PciBars, PciBarState, PciRom } from './bar.ts';
+import { barState, describeBar } from './bar.ts';
+import { callAll, checkUint, get16 } from './bytes.ts';
 import { PciRegisters } from './register-block.ts';
+import type { PciChangeCause, PciRegisterChange } from './register-block.ts';
 import * as regs from './registers.ts';
 
 /** Which bits of the header a guest changes, BARs and ROM aside. */
@@ -69,6 +70,14 @@ export interface PciHeaderOptions {
   readonly masks?: Partial<PciHeaderMasks>;
 }
 
+/** What the device wants to know about its header. */
+export interface PciHeaderHooks {
+  /** A BAR or the ROM moved, or began or stopped to decode; a guest that sizes a BAR moves it for a moment. */
+  onBarChanged?(now: PciBarState, before: PciBarState, cause: PciChangeCause): void;
+  /** The command register changed; called before `onBarChanged`. */
+  onCommandChanged?(now: PciCommand, before: PciCommand, cause: PciChangeCause): void;
+}
+
 /** The command register, decoded. */
 export interface PciCommand {
   /** The register itself. */
@@ -94,7 +103,7 @@ export function decodeCommand(header: Uint8Array): PciCommand {
 /**
  * Describes the header.
  *
- * @param bars - as {@link layOutBars} placed them
+ * @param bars - as `layOutBars` placed them
  * @throws `EINVAL` a field does not fit its register, a mask overlaps what it must not
  */
 export function describeHeader(
@@ -137,4 +146,23 @@ export function describeHeader(
     .set8(regs.PCI_INTERRUPT_PIN, interruptPin);
   for (const bar of bars) describeBar(header, bar);
   return header;
+}
+
+/** Calls the hooks whose part of the header changed, command first, then BARs in order. */
+export function tellHeaderChange(
+  bars: readonly BarLayout[],
+  hooks: PciHeaderHooks,
+  { bytes, before, cause }: PciRegisterChange,
+): void {
+  const calls: (() => void)[] = [];
+  if (get16(bytes, regs.PCI_COMMAND) !== get16(before, regs.PCI_COMMAND)) {
+    calls.push(() => hooks.onCommandChanged?.(decodeCommand(bytes), decodeCommand(before), cause));
+  }
+  for (const bar of bars) {
+    const now = barState(bytes, bar);
+    const old = barState(before, bar);
+    if (now.address === old.address && now.enabled === old.enabled) continue;
+    calls.push(() => hooks.onBarChanged?.(now, old, cause));
+  }
+  callAll(calls);
 }

@@ -17,10 +17,11 @@ export {
   PCI_HEADER_FIXED,
   PCI_HEADER_MASKS,
   type PciCommand,
+  type PciHeaderHooks,
   type PciHeaderMasks,
   type PciHeaderOptions,
 } from './header.ts';
-export { PciConfigSpace, type PciConfigOptions, type PciHeaderHooks } from './config-space.ts';
+export { PciConfigSpace, type PciConfigOptions } from './config-space.ts';
 export {
   pmCapability,
   pmState,

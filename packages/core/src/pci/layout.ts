@@ -176,6 +176,23 @@ export function layOut(
   };
 }
 
+/**
+ * Finds the first capability of that id, after the one at `after` if given.
+ *
+ * @throws `EINVAL` there is no capability at `after`
+ */
+export function findCapabilityIn(
+  list: readonly PlacedCapability[],
+  id: number,
+  after: number | undefined,
+): number | undefined {
+  const from = after === undefined ? 0 : list.findIndex((cap) => cap.offset === after) + 1;
+  if (after !== undefined && from === 0) {
+    throw new VfioError('EINVAL', 'findCapability', `no capability lies at ${hex(after)}`);
+  }
+  return list.slice(from).find((cap) => cap.id === id)?.offset;
+}
+
 function checkBlock(op: string, bits: PciRegisterBits, headerLength: number, least: number): void {
   const { bytes, writable, writeOneToClear, volatile } = bits;
   if (bytes.length < least) {

@@ -31,7 +31,7 @@ export interface PciRegisterBits {
   readonly writable?: Uint8Array;
   /** RW1C: the device sets the bit, the guest clears it by writing 1. */
   readonly writeOneToClear?: Uint8Array;
-  /** RO for the guest, changed by the device with {@link PciConfigSpace.store}. */
+  /** RO for the guest, changed by the device with `PciConfigSpace.store`. */
   readonly volatile?: Uint8Array;
 }
 
@@ -140,4 +140,24 @@ export class PciRegisters implements PciRegisterBits {
     put(this.volatile, offset, width, masks.volatile ?? 0);
     return this;
   }
+}
+
+/** Bits of a byte that nothing changes. */
+export function fixedBits(bits: PciRegisters, offset: number): number {
+  const { writable, writeOneToClear, volatile } = bits;
+  const changeable =
+    (writable[offset] ?? 0) | (writeOneToClear[offset] ?? 0) | (volatile[offset] ?? 0);
+  return ~changeable;
+}
+
+/** What a byte that holds `byte` holds after the guest has written `written`. */
+export function afterWrite(
+  bits: PciRegisters,
+  offset: number,
+  byte: number,
+  written: number,
+): number {
+  const rw = bits.writable[offset] ?? 0;
+  const cleared = written & (bits.writeOneToClear[offset] ?? 0);
+  return (byte & ~rw & ~cleared) | (written & rw);
 }

@@ -186,7 +186,7 @@ describe('refused with EINVAL', () => {
     ['a bar in the upper half of another', { 2: memory64, 3: memory }],
     ['size 0', { 0: { kind: 'memory', size: 0 } }],
     ['size not a power of two', { 0: { kind: 'memory', size: 0x1800 } }],
-    ['size one above a power of two', { 0: { kind: 'memory', width: 64, size: 2 ** 51 + 1 } }],
+    ['size one above a power of two', { 0: { kind: 'memory', width: 64, size: 2 ** 50 + 1 } }],
     ['size not a number', { 0: { kind: 'memory', size: NaN } }],
     ['size negative', { 0: { kind: 'memory', size: -16 } }],
     ['size a fraction', { 0: { kind: 'memory', size: 0.5 } }],

@@ -325,6 +325,13 @@ describe('callbacks', () => {
     ]);
   });
 
+  test('nothing written is told to nobody', () => {
+    const calls: unknown[] = [];
+    const config = space({ registers: [kinds({ onWrite: (write) => calls.push(write) })] });
+    config.write(0x62, new Uint8Array(0));
+    expect(calls).toEqual([]);
+  });
+
   test('all are called and everything is stored, even if one throws', () => {
     const failure = new Error('driver');
     const calls: string[] = [];

@@ -30,23 +30,10 @@ export interface CoreOptions {
   readonly fault?: (point: FaultPoint) => void;
 }
 
-/** Devices the IOMMU cannot tell apart. */
-export interface IommuGroup {
-  readonly id: number;
-  /** The IOMMU enforces cache coherency; VFIO takes no others. */
-  readonly cacheCoherent: boolean;
-}
-
-/** What a device is allocated under: the counterpart of the parent `struct device`. */
-export interface ParentDevice {
+/** Something with a name in a core. */
+export interface NamedParent {
   readonly name: string;
   readonly core: VfioCore;
-  /** The IOMMU group of a physical device. */
-  readonly iommuGroup?: IommuGroup;
-  /** A bus that counts its devices' users is told of each device allocated here; balanced by `put`. */
-  get?(): void;
-  /** Opposite of {@link ParentDevice.get}. */
-  put?(): void;
 }
 
 /** The state all devices of one core share. */
@@ -70,7 +57,7 @@ export class VfioCore {
   }
 
   /** A plain parent for devices that no bus makes. */
-  parent(name: string): ParentDevice {
+  parent(name: string): NamedParent {
     return { name, core: this };
   }
 

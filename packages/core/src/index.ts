@@ -9,7 +9,7 @@ export * from './core.ts';
 export type { Leak, LeakKind } from './leaks.ts';
 
 export { allocDevice, containerOf, type EmbedsDevice } from './device/alloc.ts';
-export type { VfioDevice } from './device/device.ts';
+export type { DeviceState, IommuGroup, ParentDevice, VfioDevice } from './device/device.ts';
 export { assignDeviceSet, deviceSetOpenCount } from './device/device-set.ts';
 export {
   dmaRw,

@@ -1,11 +1,10 @@
 // The allocator: the only way to a VfioDevice, and so the only way to a driver's object. Counterpart of the
 // vfio_alloc_device() macro and _vfio_alloc_device().
 
-import type { ParentDevice } from '../core.ts';
 import { VfioError } from '../errno.ts';
 import type { VfioDeviceOps } from '../ops.ts';
 import { leaveDeviceSet } from './device-set.ts';
-import { ALLOCATED, coreDevice, CoreDevice, RELEASED, type VfioDevice } from './device.ts';
+import { ALLOCATED, coreDevice, CoreDevice, RELEASED, type ParentDevice, type VfioDevice } from './device.ts';
 import { DeviceRef, type Ref } from './ref.ts';
 
 /** `true` where A and B are the very same type: neither wider, optional nor nullable. */

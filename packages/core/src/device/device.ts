@@ -1,7 +1,7 @@
 // The core device that every driver embeds, and what core keeps for it. Drivers see VfioDevice; CoreDevice is the
 // same object as core sees it.
 
-import type { CoreOptions, ParentDevice, VfioCore } from '../core.ts';
+import type { CoreOptions, NamedParent, VfioCore } from '../core.ts';
 import type { DmaLog } from '../dma/dma-log.ts';
 import { VfioError } from '../errno.ts';
 import { IrqTable } from '../irq/table.ts';
@@ -21,6 +21,27 @@ export type DeviceState =
   | { readonly tag: 'unregistering'; readonly registration: Registration }
   | { readonly tag: 'unregistered' }
   | { readonly tag: 'released' };
+
+/** Devices the IOMMU cannot tell apart. */
+export interface IommuGroup {
+  readonly id: number;
+  /** The IOMMU enforces cache coherency; VFIO takes no others. */
+  readonly cacheCoherent: boolean;
+}
+
+/** What a device is allocated under: the counterpart of the parent `struct device`. A bus is told what it asks for. */
+export interface ParentDevice extends NamedParent {
+  /** The IOMMU group of a physical device. */
+  readonly iommuGroup?: IommuGroup;
+  /** A device holds this parent from its allocation on; balanced by `put`. */
+  get?(): void;
+  /** Opposite of {@link ParentDevice.get}, after the device's release. */
+  put?(): void;
+  /** A device under this parent has been registered. Counterpart of `device_add()`. */
+  deviceAdded?(vdev: VfioDevice): void;
+  /** Opposite of {@link ParentDevice.deviceAdded}: nobody new can open it. */
+  deviceRemoved?(vdev: VfioDevice): void;
+}
 
 /**
  * The core device that a driver's own class embeds. Counterpart of `struct vfio_device`.

@@ -4,7 +4,8 @@
 // is gone, which may be later: the VFIO device made under it holds one. Its UUID and its instance of the
 // parent's limit come back only then.
 
-import type { ParentDevice, VfioCore } from '../core.ts';
+import type { VfioCore } from '../core.ts';
+import type { ParentDevice, VfioDevice } from '../device/device.ts';
 import { isErrno, VfioError } from '../errno.ts';
 import type { Ticket } from '../leaks.ts';
 import { MdevBinding } from './binding.ts';
@@ -41,6 +42,7 @@ export class MdevDevice<
   #references = 0;
   #state: MdevState = 'creating';
   #binding: MdevBinding<T, I, P> | undefined;
+  #vfioDevice: VfioDevice | undefined;
 
   /** Takes the UUID and an instance; {@link MdevDevice.release} gives them back. @internal */
   constructor(shared: ParentState<T, I, P>, type: MdevType<T, I, P>, uuid: string) {
@@ -68,6 +70,21 @@ export class MdevDevice<
   /** The bound driver; `undefined` before probe has returned and once remove is over. */
   get driver(): MdevDriverInfo | undefined {
     return this.#binding?.driver;
+  }
+
+  /** The VFIO device registered under this mdev, what sysfs shows in `vfio-dev/`. */
+  get vfioDevice(): VfioDevice | undefined {
+    return this.#vfioDevice;
+  }
+
+  /** Called by the core. @internal */
+  deviceAdded(vdev: VfioDevice): void {
+    this.#vfioDevice = vdev;
+  }
+
+  /** Called by the core. @internal */
+  deviceRemoved(vdev: VfioDevice): void {
+    if (this.#vfioDevice === vdev) this.#vfioDevice = undefined;
   }
 
   /**

@@ -2,9 +2,14 @@
 // __vfio_register_dev() and vfio_unregister_group_dev().
 
 import { CoreTable } from '../core-table.ts';
-import type { IommuGroup } from '../core.ts';
 import { ensureDeviceSet } from '../device/device-set.ts';
-import { liveDevice, UNREGISTERED, type CoreDevice, type VfioDevice } from '../device/device.ts';
+import {
+  liveDevice,
+  UNREGISTERED,
+  type CoreDevice,
+  type IommuGroup,
+  type VfioDevice,
+} from '../device/device.ts';
 import { Registration } from '../device/registration.ts';
 import { VfioError } from '../errno.ts';
 import type { Timer } from '../host.ts';
@@ -82,6 +87,7 @@ function register(device: CoreDevice, group: VfioGroup, isEmulated: boolean): vo
   device.group = group;
   device.life = { tag: 'registered', registration: new Registration() };
   group.devices.push(device);
+  device.parent.deviceAdded?.(device);
 }
 
 /** How an unregister waits. */
@@ -125,6 +131,7 @@ function unregister(device: CoreDevice, options: UnregisterOptions | undefined):
 
 function leaveGroup(device: CoreDevice): void {
   const { group } = device;
+  device.parent.deviceRemoved?.(device);
   device.group = undefined;
   if (!(group instanceof VfioGroup)) return;
   group.devices.splice(group.devices.indexOf(device), 1);

@@ -1,12 +1,14 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
+const skipReporter = new URL('scripts/skip-reporter.ts', import.meta.url).pathname;
+
 /** Settings that every package's own vitest.config.ts re-exports. */
 const shared: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     restoreMocks: true,
-    reporters: ['default', 'json'],
+    reporters: ['default', 'json', skipReporter],
     outputFile: { json: '.reports/vitest.json' },
   },
 });

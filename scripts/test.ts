@@ -1,6 +1,7 @@
-// Runs every package's tests through turbo and closes with one line of totals.
+// Runs every package's tests through turbo and closes with why tests were skipped and one line of totals.
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync } from 'node:fs';
+import { labStatus } from '../packages/lab/src/index.ts';
 
 interface Report {
   readonly numPassedTests: number;
@@ -9,10 +10,14 @@ interface Report {
 }
 
 const reports = 'packages/*/.reports/vitest.json';
-for (const file of globSync(reports)) rmSync(file);
+const skips = 'packages/*/.reports/skips.json';
+for (const file of globSync([reports, skips])) rmSync(file);
 
 const args = ['run', 'test', '--continue=dependencies-successful', ...process.argv.slice(2)];
-const { status } = spawnSync('turbo', args, { stdio: 'inherit' });
+const { status } = spawnSync('turbo', args, {
+  stdio: 'inherit',
+  env: { ...process.env, VFIO_TS_CLIENTS: clients(), TURBO_TELEMETRY_DISABLED: '1' },
+});
 
 let passed = 0;
 let failed = 0;
@@ -23,5 +28,18 @@ for (const file of globSync(reports)) {
   failed += report.numFailedTests;
   skipped += report.numPendingTests;
 }
+const reasons = new Map<string, number>();
+for (const file of globSync(skips)) {
+  const list: readonly string[] = JSON.parse(readFileSync(file, 'utf8'));
+  for (const reason of list) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+}
+for (const [reason, count] of reasons) console.log(`${count} skipped: ${reason}`);
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = status === 0 && failed === 0 && passed > 0 ? 0 : 1;
+
+/** Which real clients this machine has, so that turbo runs the tests again when that changes. */
+function clients(): string {
+  const lab = labStatus();
+  const lspci = (process.env['PATH'] ?? '').split(':').some((dir) => existsSync(`${dir}/lspci`));
+  return [lab.ready ? `qemu ${lab.qemu.version}` : 'no lab', lspci ? 'lspci' : 'no lspci'].join(', ');
+}

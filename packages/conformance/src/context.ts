@@ -14,6 +14,7 @@ import {
   type Ref,
   type VfioAccess,
   type VfioDevice,
+  type VfioDeviceOps,
 } from '@vfio-ts/core';
 import { isSettled } from './assert.ts';
 import { ManualClock, RecordingLogger, TrackedMemory } from './fakes/index.ts';
@@ -28,6 +29,13 @@ export interface ContextOptions {
   readonly core?: CoreOptions;
   /** The IOMMU group that parents are in. */
   readonly iommuGroup?: IommuGroup;
+}
+
+/** A registered device. */
+export interface RegisteredDevice<T extends object> {
+  readonly ref: Ref<T>;
+  readonly device: T;
+  readonly vdev: VfioDevice;
 }
 
 /** A device in use. */
@@ -91,8 +99,8 @@ export class TestContext<T extends object> implements HarnessHost {
   }
 
   /** Allocates a device; the test puts it. */
-  create(): Ref<T> {
-    return this.harness.create(this);
+  create(ops: VfioDeviceOps<T> = this.harness.ops): Ref<T> {
+    return this.harness.create(this, ops);
   }
 
   /** The core device in what `create` gave. */
@@ -107,15 +115,15 @@ export class TestContext<T extends object> implements HarnessHost {
   }
 
   /** Allocates a device that is put at the end. */
-  allocated(): Ref<T> {
-    const ref = this.create();
+  allocated(ops?: VfioDeviceOps<T>): Ref<T> {
+    const ref = this.create(ops);
     this.defer('put', () => ref.put());
     return ref;
   }
 
   /** Allocates and registers a device; unregistered and put at the end unless the test did. */
-  registered(): { readonly ref: Ref<T>; readonly device: T; readonly vdev: VfioDevice } {
-    const ref = this.allocated();
+  registered(ops?: VfioDeviceOps<T>): RegisteredDevice<T> {
+    const ref = this.allocated(ops);
     const { device } = ref;
     const vdev = this.harness.vdev(device);
     this.register(vdev);
@@ -140,8 +148,8 @@ export class TestContext<T extends object> implements HarnessHost {
   }
 
   /** Allocates, registers and opens a device; everything is undone at the end. */
-  async open(): Promise<OpenDevice<T>> {
-    const { device, vdev } = this.registered();
+  async open(ops?: VfioDeviceOps<T>): Promise<OpenDevice<T>> {
+    const { device, vdev } = this.registered(ops);
     const session = await this.connect(vdev);
     return { device, vdev, session, access: session.access };
   }

@@ -8,6 +8,7 @@ import type {
   Ref,
   VfioCore,
   VfioDevice,
+  VfioDeviceOps,
 } from '@vfio-ts/core';
 import type { Connector } from './session.ts';
 import type { SuiteTests } from './suite.ts';
@@ -123,8 +124,14 @@ export interface DeviceHarness<T extends object> {
   readonly supports: Supports;
   /** How the device is used; in this process when left out. */
   readonly connector?: Connector;
-  /** Allocates a device, fresh and isolated, not registered. */
-  create(host: HarnessHost): Ref<T>;
+  /** The driver's callbacks. The suite wraps them to see what is called and to make one fail. */
+  readonly ops: VfioDeviceOps<T>;
+  /** Allocates a device with `ops`, fresh and isolated, not registered. */
+  create(host: HarnessHost, ops: VfioDeviceOps<T>): Ref<T>;
+  /**
+   * The same, sharing its reset with every other device made so on that core; for drivers whose devices can.
+   */
+  createShared?(host: HarnessHost, ops: VfioDeviceOps<T>): Ref<T>;
   /** The core device inside. */
   vdev(device: T): VfioDevice;
   /** Registers a device; `registerEmulatedIommuDev` when left out. */

@@ -1,7 +1,13 @@
 export * from './harness.ts';
 export * from './session.ts';
 export { inProcess, InProcessSession, InProcessSignal } from './in-process.ts';
-export { TestContext, withContext, type ContextOptions, type OpenDevice } from './context.ts';
+export {
+  TestContext,
+  withContext,
+  type ContextOptions,
+  type OpenDevice,
+  type RegisteredDevice,
+} from './context.ts';
 export { declareSuite } from './suite.ts';
 export type { DeviceTest, Suite, SuiteOptions, SuiteTests } from './suite.ts';
 export { statementsOf, type TestApi } from './test-api.ts';
@@ -10,3 +16,4 @@ export { LeakError } from './leak-check.ts';
 export { isSettled, outcome, refused } from './assert.ts';
 export { conformance, type ConformanceOptions } from './conformance.ts';
 export { SUITES, type SuiteEntry } from './suites/index.ts';
+export { spyOps } from './spy-ops.ts';

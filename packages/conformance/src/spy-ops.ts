@@ -1,0 +1,21 @@
+// Callbacks that say when they are called.
+
+import type { VfioDeviceOps } from '@vfio-ts/core';
+
+/**
+ * The same callbacks, each noting its name before it runs. Nested tables (`migration`, `log`) are as they were.
+ *
+ * @param calls - where the names go
+ */
+export function spyOps<T>(ops: VfioDeviceOps<T>, calls: string[]): VfioDeviceOps<T> {
+  return new Proxy(ops, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...args: readonly unknown[]): unknown => {
+        calls.push(String(name));
+        return Reflect.apply(value, target, args);
+      };
+    },
+  });
+}

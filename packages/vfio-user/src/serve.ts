@@ -1,7 +1,14 @@
 // A device of core as a server takes it: each client gets a group file, an address space and a device file of its own.
 
 import { Container, deviceGroup, type DeviceFile, type VfioDevice } from '@vfio-ts/core';
+import { linuxSessionHost } from './linux-host.ts';
+import { Listener, type ListenerOptions } from './listener.ts';
+import type { EventLoop } from './loop.ts';
+import type { MappingPolicy } from './mapping.ts';
+import type { PeerProfile } from './peer.ts';
+import type { Limits } from './protocol.ts';
 import type { OpenDevice, ServedAccess, ServedDevice } from './served-device.ts';
+import { VfioUserServer } from './server.ts';
 
 /** Makes a registered device one that a server can serve; the device keeps its state from client to client. */
 export function servedDevice(vdev: VfioDevice): ServedDevice {
@@ -42,4 +49,39 @@ function accessOf(file: DeviceFile): ServedAccess {
     readMigrationData: (into) => file.readMigrationData(into),
     writeMigrationData: (from) => file.writeMigrationData(from),
   };
+}
+
+/** How a device is served on a socket. */
+export interface ServeOptions extends ListenerOptions {
+  /** Where the socket's file is to be. */
+  readonly path: string;
+  readonly loop: EventLoop;
+  readonly limits?: Partial<Limits>;
+  /** Takes every client for one of this kind, whatever it says. */
+  readonly profile?: PeerProfile;
+  /** Which client memory is mapped; only what cannot shrink when left out. */
+  readonly memory?: MappingPolicy;
+}
+
+/**
+ * Serves a registered device on a UNIX socket until the server is closed, which removes the socket's file.
+ *
+ * @throws `EADDRINUSE` somebody listens there; `EINVAL` the path is too long; `ENOENT` no such folder; `EACCES`
+ */
+export function serveDevice(vdev: VfioDevice, options: ServeOptions): VfioUserServer {
+  const { path, loop, limits, profile, memory, ...listening } = options;
+  let listener: Listener | undefined;
+  const server = new VfioUserServer({
+    device: servedDevice(vdev),
+    source: {
+      start: (accept) => (listener = new Listener(path, loop, accept, listening)),
+      close: () => listener?.close(),
+    },
+    host: linuxSessionHost(memory),
+    logger: vdev.core.logger,
+    ...(limits && { limits }),
+    ...(profile && { profile }),
+  });
+  server.listen();
+  return server;
 }

@@ -173,9 +173,7 @@ export class IoAddressSpace {
       return;
     }
     for (const mapping of Array.from(this.#table)) {
-      // A callback of the unmap before may have unmapped this one.
-      const isThere = this.#table.find(mapping.iova) === mapping && !mapping.isLeaving;
-      if (isThere) this.unmap({ iova: mapping.iova, size: mapping.size });
+      if (!mapping.isLeaving) this.unmap({ iova: mapping.iova, size: mapping.size });
     }
   }
 

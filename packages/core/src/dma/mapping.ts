@@ -18,7 +18,7 @@ export class Mapping implements Ticket {
   readonly pins: Map<PinHolder, PagePins>;
   /** Accesses under way that stand on this mapping. */
   readonly transfers: Set<Transfer>;
-  /** An unmap has begun: what is pinned may only be unpinned. */
+  /** An unmap has begun, or is over: what is pinned may only be unpinned. */
   isLeaving: boolean;
   stack?: string;
   readonly #space: string;

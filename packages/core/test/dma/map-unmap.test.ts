@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DMA_ENTRY_LIMIT } from '../../src/dma/address-space.ts';
-import { codeOf, FakeMemory, Fixture, PAGE, R, RW, W } from './fixture.ts';
+import { codeOf, FakeMemory, fakeFile, Fixture, PAGE, R, RW, W } from './fixture.ts';
 
 const TOP = 2 ** 52;
 const BITMAP = 1;
@@ -73,6 +73,26 @@ describe('map', () => {
     const iova = 65536 * PAGE;
     expect(codeOf(() => space.map({ iova, size, flags: RW, backing }))).toBe('ENOSPC');
     expect(space.unmap({ iova: 0, size: 0, flags: ALL }).size).toBe(65535 * PAGE);
+  });
+
+  test('thousands of mappings made in any order are found, those unmapped are not', () => {
+    const { space } = new Fixture();
+    const count = 4096;
+    for (let i = 0; i < count; i++) {
+      const iova = ((i * 2029) % count) * PAGE;
+      space.map({ iova, size: PAGE, flags: RW, backing: fakeFile(PAGE) });
+    }
+    expect(space.unmap({ iova: 100 * PAGE, size: 3000 * PAGE })).toEqual({ size: 3000 * PAGE });
+    for (let i = 0; i < count; i += 64) space.unmap({ iova: i * PAGE, size: PAGE });
+    const found = Array.from({ length: count }, (_, i) => i).filter(
+      (i) => codeOf(() => space.rw(i * PAGE, new Uint8Array(1), false)) === 'ok',
+    );
+    const expected = Array.from({ length: count }, (_, i) => i).filter(
+      (i) => (i < 100 || i >= 3100) && i % 64 !== 0,
+    );
+    expect(found).toEqual(expected);
+    expect(space.mappings().map(({ iova }) => iova / PAGE)).toEqual(expected);
+    expect(space.mappingCount).toBe(expected.length);
   });
 
   test('mappings lists them in order', () => {

@@ -93,6 +93,13 @@ describe('rw', () => {
     expect([back, owner.pending.length, user.wrote]).toEqual([new Uint8Array(4), 0, []]);
   });
 
+  test('moves nothing when the range begins in mapped memory and ends in messages', () => {
+    const { fixture } = mixed();
+    const memory = fixture.map(3 * PAGE, 1);
+    expect(codeOf(() => fixture.space.rw(4 * PAGE - 4, pattern(8), true))).toBe('EOPNOTSUPP');
+    expect(memory.bytes.subarray(PAGE - 4)).toEqual(new Uint8Array(4));
+  });
+
   test('memory that only its owner reaches is EOPNOTSUPP and says why', () => {
     const { fixture } = mixed();
     const read = (): void => fixture.space.rw(4 * PAGE, new Uint8Array(4), false);

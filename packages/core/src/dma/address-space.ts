@@ -342,7 +342,12 @@ export class IoAddressSpace {
 
   #wrote(iova: number, length: number, user: DmaUser | undefined): void {
     this.#dirty?.set(iova, length);
-    user?.onWrite?.(iova, length);
+    try {
+      user?.onWrite?.(iova, length);
+    } catch (error) {
+      // The write has happened, and an unmap that reports it must not stop halfway.
+      this.logger.log('error', this.name, () => `onWrite at ${hex(iova)} threw`, error);
+    }
   }
 
   #sinkOf(user: DmaUser): DirtySink {

@@ -100,6 +100,22 @@ describe('unmap of pinned memory', () => {
     expect(backing.revoked).toBe(1);
   });
 
+  test('an observer of writes that throws is logged and does not stop the unmap', () => {
+    const fixture = new Fixture();
+    const { space, user, lines } = fixture;
+    const backing = fixture.map(0, 1);
+    space.pin(user, 0, 1, RW);
+    user.onUnmap = () => {};
+    const error = new Error('observer');
+    user.onWrite = () => {
+      throw error;
+    };
+    expect(space.unmap({ iova: 0, size: PAGE })).toEqual({ size: PAGE });
+    expect(lines[0]).toMatchObject({ level: 'error', component: 'ioas0', error });
+    expect(backing.revoked).toBe(1);
+    expect(codeOf(() => fixture.map(0, 1))).toBe('ok');
+  });
+
   test('a user that detaches in the callback of another is not told any more', () => {
     const fixture = new Fixture();
     const { space, user } = fixture;

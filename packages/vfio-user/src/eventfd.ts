@@ -42,7 +42,13 @@ export class EventFd implements EventSignal {
 
   /** A new eventfd with counter 0. @throws `EMFILE`, `ENOMEM` */
   static create(): EventFd {
-    return new EventFd(new OwnedFd(libc.eventfd()));
+    const fd = new OwnedFd(libc.eventfd());
+    try {
+      return new EventFd(fd);
+    } catch (error) {
+      fd.close();
+      throw error;
+    }
   }
 
   /** Adds one. A counter at its maximum stays there, and a closed descriptor is left alone. */

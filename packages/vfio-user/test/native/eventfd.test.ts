@@ -1,0 +1,92 @@
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { EventFd, isEventFd } from '../../src/eventfd.ts';
+import { OwnedFd } from '../../src/fd.ts';
+import { O_NONBLOCK } from '../../src/native/constants.ts';
+import * as libc from '../../src/native/libc.ts';
+import { fdCensus, temporaryFolder } from './support.ts';
+
+const MAX_COUNTER = 0xfffffffffffffffen;
+
+test('every signal adds one and read takes them all', () => {
+  using _census = fdCensus();
+  using event = EventFd.create();
+  event.signal();
+  event.signal();
+  expect(event.read()).toBe(2);
+  expect(event.read()).toBe(0);
+});
+
+test('a signal goes through a descriptor that was received', () => {
+  using _census = fdCensus();
+  using owner = EventFd.create();
+  using copy = new EventFd(owner.fd.dup());
+  copy.signal();
+  expect(owner.read()).toBe(1);
+});
+
+test('a signal at the maximum of the counter neither blocks nor throws', () => {
+  using event = EventFd.create();
+  event.add(MAX_COUNTER);
+  event.signal();
+  expect(BigInt(event.read())).toBeGreaterThan(2n ** 63n);
+});
+
+test('a signal does not block on an eventfd that came in blocking mode', () => {
+  using fd = new OwnedFd(libc.eventfd());
+  libc.setStatusFlags(fd.number, libc.statusFlags(fd.number) & ~O_NONBLOCK);
+  const event = new EventFd(fd);
+  event.add(MAX_COUNTER);
+  event.signal();
+  expect(BigInt(event.read())).toBeGreaterThan(2n ** 63n);
+});
+
+test('a signal after close does nothing', () => {
+  using _census = fdCensus();
+  const event = EventFd.create();
+  event.close();
+  expect(() => event.signal()).not.toThrow();
+});
+
+test("a socket is refused with EINVAL and stays the caller's", () => {
+  using _census = fdCensus();
+  const [a, b] = libc.socketpairUnix();
+  using socket = new OwnedFd(a);
+  using _peer = new OwnedFd(b);
+  expect(() => new EventFd(socket)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+  expect(socket.number).toBe(a);
+});
+
+test('a regular file is refused with EINVAL and not written to', () => {
+  using _census = fdCensus();
+  using folder = temporaryFolder();
+  const number = openSync(join(folder.path, 'anon_inode:[eventfd]'), 'w');
+  expect(() => new EventFd(new OwnedFd(number))).toThrow(
+    expect.objectContaining({ code: 'EINVAL' }),
+  );
+  expect(fstatSync(number).size).toBe(0);
+  closeSync(number);
+});
+
+test.for(['/dev/null', '/proc/self/status', '/proc/self'])('%s is no eventfd', (path) => {
+  using fd = new OwnedFd(openSync(path, 'r'));
+  expect(isEventFd(fd)).toBe(false);
+});
+
+test('a memfd with the name of an eventfd is no eventfd', () => {
+  using fd = new OwnedFd(libc.memfdCreate('anon_inode:[eventfd]'));
+  expect(isEventFd(fd)).toBe(false);
+});
+
+test('a closed descriptor is no eventfd', () => {
+  const fd = new OwnedFd(libc.eventfd());
+  fd.close();
+  expect(isEventFd(fd)).toBe(false);
+});
+
+test('the kernel agrees on what an eventfd is', () => {
+  using event = EventFd.create();
+  const info = readFileSync(`/proc/self/fdinfo/${event.fd.number}`, 'utf8');
+  expect(info).toContain('eventfd-count');
+});

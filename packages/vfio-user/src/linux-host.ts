@@ -1,0 +1,43 @@
+// Sessions and clients on a real operating system.
+
+import type { Clock, Logger } from '@vfio-ts/core';
+import type { ClientHost } from './client/host.ts';
+import { EventFd } from './eventfd.ts';
+import { mapClientMemory, type MappingPolicy } from './mapping.ts';
+import { hasFd } from './memfd.ts';
+import { PROT_READ, PROT_WRITE } from './native/constants.ts';
+import { fstat } from './native/libc.ts';
+import { mapFilePrivate, mapShared } from './native/memory.ts';
+import type { SessionHost } from './session-host.ts';
+
+/**
+ * Descriptors of Linux for a server.
+ *
+ * @param policy - which client memory is mapped; see {@link MappingPolicy}
+ */
+export function linuxSessionHost(policy: MappingPolicy = 'sealed'): SessionHost {
+  return {
+    eventSignal: (fd) => new EventFd(fd),
+    clientMemory: (fd, { offset, size, readable, writable, fileIo }) => {
+      const access = { read: readable, write: writable };
+      return mapClientMemory(fd, offset, size, access, fileIo ? 'never' : policy);
+    },
+    fileIdentity: (fd) => fstat(fd.number).identity,
+    memoryFd: (memory) => (hasFd(memory) ? memory.fd : undefined),
+  };
+}
+
+/** Descriptors of Linux for a client. */
+export function linuxClientHost(clock: Clock, logger: Logger): ClientHost {
+  return {
+    clock,
+    logger,
+    // A stray write to what is read only changes a page of this process alone, instead of ending it.
+    mapFile: (fd, offset, length, writable) =>
+      writable
+        ? mapShared(fd.number, offset, length, PROT_READ | PROT_WRITE)
+        : mapFilePrivate(fd.number, offset, length),
+    signalFd: (signal) => (signal instanceof EventFd ? signal.fd : undefined),
+    memoryFd: (memory) => (hasFd(memory) ? memory.fd : undefined),
+  };
+}

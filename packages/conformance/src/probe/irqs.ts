@@ -1,0 +1,57 @@
+// What a user finds out about the interrupts of a device, and the requests it makes.
+
+import {
+  VFIO_IRQ_SET_ACTION_MASK,
+  VFIO_IRQ_SET_ACTION_TRIGGER,
+  VFIO_IRQ_SET_ACTION_UNMASK,
+  VFIO_IRQ_SET_DATA_BOOL,
+  VFIO_IRQ_SET_DATA_EVENTFD,
+  VFIO_IRQ_SET_DATA_NONE,
+  type EventSignal,
+  type IrqInfo,
+  type IrqSetRequest,
+  type VfioAccess,
+} from '@vfio-ts/core';
+
+/** `DATA_NONE` with `ACTION_TRIGGER`: fires, or disables with count 0. */
+export const TRIGGER_NONE: number = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
+/** `DATA_BOOL` with `ACTION_TRIGGER`: fires those that are set. */
+export const TRIGGER_BOOL: number = VFIO_IRQ_SET_DATA_BOOL | VFIO_IRQ_SET_ACTION_TRIGGER;
+/** `DATA_EVENTFD` with `ACTION_TRIGGER`: assigns. */
+export const TRIGGER_EVENTFD: number = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+/** `DATA_NONE` with `ACTION_MASK`. */
+export const MASK_NONE: number = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK;
+/** `DATA_NONE` with `ACTION_UNMASK`. */
+export const UNMASK_NONE: number = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK;
+
+/** The descriptions of all interrupt indexes, those that are not implemented included. */
+export async function irqInfos(access: VfioAccess): Promise<readonly IrqInfo[]> {
+  const { numIrqs } = await access.getInfo();
+  const infos: IrqInfo[] = [];
+  for (let index = 0; index < numIrqs; index++) {
+    // One question at a time, as a client asks.
+    // oxlint-disable-next-line no-await-in-loop
+    infos.push(await access.getIrqInfo(index));
+  }
+  return infos;
+}
+
+/** The interrupt indexes that have a subindex. */
+export async function implementedIrqs(access: VfioAccess): Promise<readonly IrqInfo[]> {
+  return (await irqInfos(access)).filter(({ count }) => count > 0);
+}
+
+/** Assigns signals to `start`, `start + 1` and so on; `null` takes one away. */
+export async function assign(
+  access: VfioAccess,
+  index: number,
+  start: number,
+  signals: readonly (EventSignal | null)[],
+): Promise<void> {
+  await access.setIrqs({ flags: TRIGGER_EVENTFD, index, start, count: signals.length, signals });
+}
+
+/** The request that disables an index. */
+export function disableRequest(index: number): IrqSetRequest {
+  return { flags: TRIGGER_NONE, index, start: 0, count: 0 };
+}

@@ -1,0 +1,52 @@
+// The reference device as the suite sees it.
+
+import { triggerIrq } from '@vfio-ts/core';
+import type { DeviceHarness } from '../harness.ts';
+import { adapterOf, PORTS } from './adapter.ts';
+import type { ReferenceDevice } from './device.ts';
+import { RAM_REGION, RAM_SIZE, REG_SCRATCH } from './layout.ts';
+import { createReference, referenceOps } from './ops.ts';
+import { saveState } from './state.ts';
+
+/** The harness of the good device; broken drivers are variants of it. */
+export const referenceHarness: DeviceHarness<ReferenceDevice> = {
+  name: 'reference device',
+  supports: {
+    pci: true,
+    reset: true,
+    mmap: true,
+    irqs: true,
+    dma: true,
+    migration: true,
+    p2p: true,
+    preCopy: true,
+    log: true,
+    gfx: true,
+    iommufd: true,
+    request: true,
+  },
+  ops: referenceOps,
+  create: (host, ops) => createReference(host.parent('reference'), ops),
+  createShared: (host, ops) => createReference(host.parent('reference'), ops, { shared: true }),
+  vdev: ({ vdev }) => vdev,
+  triggerIrq: ({ vdev }, index, subindex) => triggerIrq(vdev, index, subindex),
+  dma: {
+    read: ({ dma }, iova, into) => dma.read(iova, into),
+    write: ({ dma }, iova, from) => dma.write(iova, from),
+    pin: ({ dma }, iova, npage, prot) => dma.pin(iova, npage, prot),
+    unpin: ({ dma }, iova, npage) => dma.unpin(iova, npage),
+  },
+  ram: { region: RAM_REGION, offset: 0, length: RAM_SIZE },
+  mutate({ registers, latch, parts }) {
+    registers.fill(0x5a, REG_SCRATCH, REG_SCRATCH + 8);
+    latch.fill(0xa5);
+    parts.ram.bytes.fill(0x3c, 0x100, 0x200);
+    parts.screen.bytes.fill(0xff, 0, 64);
+  },
+  snapshot: saveState,
+  initFaults: [
+    { name: 'no port is free', code: 'ENOSPC', arm: (core) => adapterOf(core).break('ports') },
+    { name: 'the self test', code: 'EIO', arm: (core) => adapterOf(core).break('self-test') },
+  ],
+  resources: (core) => ({ ports: PORTS - adapterOf(core).free }),
+};

@@ -1,0 +1,16 @@
+export { adapterOf, PORTS, ReferenceAdapter, type InitStep } from './adapter.ts';
+export { ReferenceDevice, type ReferenceOptions, type ReferenceParts } from './device.ts';
+export type { DmaEngine } from './dma.ts';
+export type { MigrationUnit } from './migration.ts';
+export * from './layout.ts';
+export {
+  createReference,
+  referenceLogOps,
+  referenceMigrationOps,
+  referenceOps,
+  referencePlane,
+} from './ops.ts';
+export { readRegion, writeRegion } from './registers.ts';
+export { build, setUp, tearDown } from './set-up.ts';
+export { resetState, restoreState, saveState, stateSize } from './state.ts';
+export { referenceHarness } from './harness.ts';

@@ -1,0 +1,60 @@
+// The state of a device: what reset puts back, and what migration carries.
+
+import { VfioError } from '@vfio-ts/core';
+import type { ReferenceDevice } from './device.ts';
+import * as layout from './layout.ts';
+
+/** Puts everything a guest can see back to its initial value. */
+export function resetState(device: ReferenceDevice): void {
+  const { config, ram, sparse, screen } = device.parts;
+  config.reset();
+  device.registers.fill(0);
+  new DataView(device.registers.buffer).setUint32(layout.REG_ID, layout.REG_ID_VALUE, true);
+  device.doorbells.fill(0);
+  device.latch.fill(0);
+  ram.bytes.fill(0);
+  sparse.bytes.fill(0);
+  screen.bytes.forEach((_, i) => {
+    screen.bytes[i] = (Math.floor(i / (layout.SCREEN_WIDTH * 4)) * 0xff) / layout.SCREEN_HEIGHT;
+  });
+}
+
+/** The pieces of the state besides the configuration space, in the order they travel. */
+function pieces({ registers, doorbells, latch, parts }: ReferenceDevice): readonly Uint8Array[] {
+  return [registers, doorbells, latch, parts.ram.bytes, parts.sparse.bytes, parts.screen.bytes];
+}
+
+/** Bytes of the state. */
+export function stateSize(device: ReferenceDevice): number {
+  const { size } = device.parts.config;
+  return size + pieces(device).reduce((sum, piece) => sum + piece.length, 0);
+}
+
+/** The state as bytes: equal for devices a guest cannot tell apart. */
+export function saveState(device: ReferenceDevice): Uint8Array {
+  const state = new Uint8Array(stateSize(device));
+  let at = 0;
+  for (const piece of [device.parts.config.save(), ...pieces(device)]) {
+    state.set(piece, at);
+    at += piece.length;
+  }
+  return state;
+}
+
+/**
+ * Opposite of {@link saveState}.
+ *
+ * @throws `EINVAL` not as long as a state is; nothing has changed
+ */
+export function restoreState(device: ReferenceDevice, state: Uint8Array): void {
+  if (state.length !== stateSize(device)) {
+    throw new VfioError('EINVAL', 'restore', `${state.length} bytes are no state`);
+  }
+  const { config } = device.parts;
+  config.restore(state.subarray(0, config.size));
+  let at = config.size;
+  for (const piece of pieces(device)) {
+    piece.set(state.subarray(at, at + piece.length));
+    at += piece.length;
+  }
+}

@@ -10,7 +10,7 @@ import { fdCensus, temporaryFolder } from './support.ts';
 const MAX_COUNTER = 0xfffffffffffffffen;
 
 test('every signal adds one and read takes them all', () => {
-  using _census = fdCensus();
+  using _ = fdCensus();
   using event = EventFd.create();
   event.signal();
   event.signal();
@@ -19,7 +19,7 @@ test('every signal adds one and read takes them all', () => {
 });
 
 test('a signal goes through a descriptor that was received', () => {
-  using _census = fdCensus();
+  using _ = fdCensus();
   using owner = EventFd.create();
   using copy = new EventFd(owner.fd.dup());
   copy.signal();
@@ -43,23 +43,22 @@ test('a signal does not block on an eventfd that came in blocking mode', () => {
 });
 
 test('a signal after close does nothing', () => {
-  using _census = fdCensus();
+  using _ = fdCensus();
   const event = EventFd.create();
   event.close();
   expect(() => event.signal()).not.toThrow();
 });
 
 test("a socket is refused with EINVAL and stays the caller's", () => {
-  using _census = fdCensus();
   const [a, b] = libc.socketpairUnix();
   using socket = new OwnedFd(a);
-  using _peer = new OwnedFd(b);
+  using _ = new OwnedFd(b);
   expect(() => new EventFd(socket)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
   expect(socket.number).toBe(a);
 });
 
 test('a regular file is refused with EINVAL and not written to', () => {
-  using _census = fdCensus();
+  using _ = fdCensus();
   using folder = temporaryFolder();
   const number = openSync(join(folder.path, 'anon_inode:[eventfd]'), 'w');
   expect(() => new EventFd(new OwnedFd(number))).toThrow(

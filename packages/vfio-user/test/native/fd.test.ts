@@ -10,7 +10,7 @@ test('a closed descriptor has number -1', () => {
 });
 
 test('a second close does not close another file that got the number', () => {
-  using _census = fdCensus();
+  using _ = fdCensus();
   const fd = new OwnedFd(libc.eventfd());
   const { number } = fd;
   fd.close();
@@ -21,7 +21,7 @@ test('a second close does not close another file that got the number', () => {
 });
 
 test('a dup outlives the descriptor it was made of', () => {
-  using _census = fdCensus();
+  using _ = fdCensus();
   const fd = new OwnedFd(libc.eventfd());
   using copy = fd.dup();
   fd.close();
@@ -31,7 +31,7 @@ test('a dup outlives the descriptor it was made of', () => {
 test('leaving a using scope closes the descriptor', () => {
   const before = openFds();
   {
-    using _fd = new OwnedFd(libc.eventfd());
+    using _ = new OwnedFd(libc.eventfd());
     expect(openFds()).toBe(before + 1);
   }
   expect(openFds()).toBe(before);

@@ -14,7 +14,7 @@ test('a timer fires once', async () => {
   // An unreferenced timer would let the process end; this one holds it.
   const hold = setInterval(() => undefined, 1000);
   clock.after(0, resolve);
-  await promise;
+  await expect(promise).resolves.toBeUndefined();
   clearInterval(hold);
 });
 

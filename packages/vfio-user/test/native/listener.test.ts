@@ -8,7 +8,16 @@ import type { EventLoop } from '../../src/loop.ts';
 import * as libc from '../../src/native/libc.ts';
 import type { SocketTransport } from '../../src/transport-socket.ts';
 import { BlockingTransport } from '../../src/transport-blocking.ts';
-import { Collector, frame, openFds, temporaryFolder, testLoop, turns, until } from './support.ts';
+import {
+  Collector,
+  frame,
+  expectFds,
+  openFds,
+  temporaryFolder,
+  testLoop,
+  turns,
+  until,
+} from './support.ts';
 
 let loop: EventLoop;
 let errors: unknown[];
@@ -27,7 +36,7 @@ afterEach(async () => {
   loop.close();
   folder[Symbol.dispose]();
   await turns(2);
-  expect(openFds()).toBe(before);
+  expectFds(before);
 });
 
 const nobody = (): void => undefined;
@@ -57,7 +66,7 @@ test('a client that connects is handed over and can talk', async () => {
 
 test('the file is for its owner alone, whatever the umask', () => {
   const umask = process.umask(0);
-  using _listener = new Listener(path, loop, nobody);
+  using _ = new Listener(path, loop, nobody);
   process.umask(umask);
   expect(statSync(path).mode & 0o777).toBe(0o600);
 });
@@ -80,13 +89,13 @@ test('close leaves a file that has taken the place of its own', () => {
 
 test('the socket file of a process that is gone is replaced', () => {
   staleSocket(path);
-  using _listener = new Listener(path, loop, nobody);
+  using _ = new Listener(path, loop, nobody);
   using client = BlockingTransport.connect(path);
   expect(client).toBeDefined();
 });
 
 test('a socket that somebody listens at is EADDRINUSE and stays', () => {
-  using _listener = new Listener(path, loop, (transport) => transport.close());
+  using _ = new Listener(path, loop, (transport) => transport.close());
   expect(() => new Listener(path, loop, nobody)).toThrow(
     expect.objectContaining({ code: 'EADDRINUSE' }),
   );
@@ -127,7 +136,7 @@ test('a handler that throws closes its connection and is reported; the next is s
   const reported: unknown[] = [];
   const got = new Collector();
   let count = 0;
-  using _listener = new Listener(
+  using _ = new Listener(
     path,
     loop,
     (transport) => {
@@ -150,11 +159,12 @@ test('a handler that throws closes its connection and is reported; the next is s
 
 test('many clients that come at once are all taken', async () => {
   const got = new Collector();
-  using _listener = new Listener(path, loop, (transport) => transport.start(got), { backlog: 64 });
+  using _ = new Listener(path, loop, (transport) => transport.start(got), { backlog: 64 });
   const clients = Array.from({ length: 40 }, () => BlockingTransport.connect(path));
   await until(() => loop.size === 41);
   for (const client of clients) client.close();
   await until(() => got.ends.length === 40);
+  expect(got.ends.every((error) => error === undefined)).toBe(true);
 });
 
 test('connecting where nobody listens throws ECONNREFUSED', () => {

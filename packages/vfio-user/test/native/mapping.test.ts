@@ -80,7 +80,7 @@ test('revoke detaches the bytes', () => {
 });
 
 test.for(['mapped', 'file'] as const)('a revoked %s backing keeps no descriptor', (kind) => {
-  using _census = fdCensus();
+  using _ = fdCensus();
   const fd = new OwnedFd(libc.memfdCreate('client'));
   libc.ftruncate(fd.number, PAGE_SIZE);
   const policy = kind === 'mapped' ? 'trusted' : 'never';

@@ -7,7 +7,7 @@ import { PAGE_SIZE } from '../../src/native/memory.ts';
 import { fdCensus } from './support.ts';
 
 test('memory is zeroed and its size a multiple of the page size', () => {
-  using _census = fdCensus();
+  using _ = fdCensus();
   using memory = new MemfdBackend().alloc('m', PAGE_SIZE + 1);
   expect(memory.size).toBe(2 * PAGE_SIZE);
   expect(memory.bytes.length).toBe(2 * PAGE_SIZE);
@@ -34,7 +34,7 @@ test('a mapping shows the bytes of its part', () => {
 });
 
 test('close detaches the own bytes, and a mapping stays until its own unmap', () => {
-  using _census = fdCensus();
+  using _ = fdCensus();
   const memory = new MemfdMemory('m', PAGE_SIZE);
   const mapping = memory.map(0, PAGE_SIZE);
   const { bytes } = memory;
@@ -65,12 +65,12 @@ test('mapping closed memory throws ENODEV', () => {
 });
 
 test.for([0, -1, 0.5, Number.NaN, 2 ** 60])('memory of %s bytes throws EINVAL', (size) => {
-  using _census = fdCensus();
+  using _ = fdCensus();
   expect(() => new MemfdMemory('m', size)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
 });
 
 test('24 GiB can be seen without being there', () => {
-  using _census = fdCensus();
+  using _ = fdCensus();
   const size = 24 * 2 ** 30;
   using memory = new MemfdMemory('large', size);
   memory.bytes[size - 1] = 1;

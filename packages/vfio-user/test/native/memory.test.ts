@@ -1,5 +1,24 @@
 import { expect, test } from 'vitest';
-import { mapPrivate, PAGE_SIZE } from '../../src/native/memory.ts';
+import { mapPrivate, type NativeMemory, PAGE_SIZE } from '../../src/native/memory.ts';
+
+function access(bytes: Uint8Array, index: number): number {
+  let sum = 0;
+  for (let step = 0; step < 64; step++) {
+    bytes[index] = step;
+    sum += bytes[index] ?? 1000;
+  }
+  return sum;
+}
+
+function countMissing(memory: NativeMemory, stopAt: number): number {
+  const { bytes } = memory;
+  let missing = 0;
+  for (let step = 0; step < 1000; step++) {
+    if (step === stopAt) memory.unmap();
+    if (bytes[step] === undefined) missing++;
+  }
+  return missing;
+}
 
 test('a stale typed array has length 0, reads undefined and its writes vanish', () => {
   const memory = mapPrivate(PAGE_SIZE);
@@ -21,14 +40,6 @@ test('a stale DataView throws and does not read', () => {
 test('a stale view reads nothing in code that was optimised for a live one', () => {
   const memory = mapPrivate(PAGE_SIZE);
   const view = memory.bytes;
-  const access = (bytes: Uint8Array, index: number): number => {
-    let sum = 0;
-    for (let step = 0; step < 64; step++) {
-      bytes[index] = step;
-      sum += bytes[index] ?? 1000;
-    }
-    return sum;
-  };
   for (let round = 0; round < 20000; round++) access(view, round % PAGE_SIZE);
   memory.unmap();
   expect(access(view, 8)).toBe(64000);
@@ -37,17 +48,8 @@ test('a stale view reads nothing in code that was optimised for a live one', () 
 test('unmapping in the middle of optimised code is seen by the next access', () => {
   const first = mapPrivate(PAGE_SIZE);
   const last = mapPrivate(PAGE_SIZE);
-  const run = (memory: typeof first, stopAt: number): number => {
-    const { bytes } = memory;
-    let seen = 0;
-    for (let step = 0; step < 1000; step++) {
-      if (step === stopAt) memory.unmap();
-      if (bytes[step] === undefined) seen++;
-    }
-    return seen;
-  };
-  for (let round = 0; round < 5000; round++) run(first, -1);
-  expect(run(last, 400)).toBe(600);
+  for (let round = 0; round < 5000; round++) countMissing(first, -1);
+  expect(countMissing(last, 400)).toBe(600);
   first.unmap();
 });
 

@@ -1,3 +1,5 @@
+// oxlint-disable no-await-in-loop -- turns follow one another
+
 import { readdirSync } from 'node:fs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +27,16 @@ export function fdCensus(): Disposable {
   };
 }
 
+/** Checks that as many descriptors are open as there were. */
+export function expectFds(before: number): void {
+  expect(openFds()).toBe(before);
+}
+
+/** Checks that nothing escaped the handlers of a loop. */
+export function expectNone(errors: readonly unknown[]): void {
+  expect(errors).toEqual([]);
+}
+
 /** A folder that is removed when disposed. */
 export function temporaryFolder(): Disposable & { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'vfio-ts-'));
@@ -33,8 +45,8 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
 
 /** Gives Node turns until `condition` holds. */
 export async function until(condition: () => boolean): Promise<void> {
-  for (let turns = 0; !condition(); turns++) {
-    if (turns > 20000) throw new Error('the condition never held');
+  for (let round = 0; !condition(); round++) {
+    if (round > 20000) throw new Error('the condition never held');
     await turn();
   }
 }

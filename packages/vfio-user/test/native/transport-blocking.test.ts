@@ -3,7 +3,7 @@ import { BlockingTransport } from '../../src/transport-blocking.ts';
 import { fdCensus, frame } from './support.ts';
 
 test('bytes arrive whole', () => {
-  using _census = fdCensus();
+  using _ = fdCensus();
   const [a, b] = BlockingTransport.pair();
   const into = new Uint8Array(48);
   a.send(frame(48), 48);

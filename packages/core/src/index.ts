@@ -4,6 +4,8 @@ export * from './host.ts';
 export { HeapMemory, type HeapMemoryOptions } from './heap-memory.ts';
 export * from './access.ts';
 export * from './gfx.ts';
+export { decodePlane, type Picture } from './picture.ts';
+export { devicePicture } from './open/device-picture.ts';
 export * from './ops.ts';
 export * from './core.ts';
 export type { Leak, LeakKind } from './leaks.ts';
@@ -11,19 +13,13 @@ export type { Leak, LeakKind } from './leaks.ts';
 export { allocDevice, containerOf, type EmbedsDevice } from './device/alloc.ts';
 export type { DeviceState, IommuGroup, ParentDevice, VfioDevice } from './device/device.ts';
 export { assignDeviceSet, deviceSetOpenCount } from './device/device-set.ts';
-export {
-  dmaRw,
-  dmaRwAsync,
-  dmaView,
-  enableDmaLog,
-  pinPages,
-  unpinPages,
-} from './device/dma.ts';
+export { dmaRw, dmaRwAsync, dmaView, enableDmaLog, pinPages, unpinPages } from './device/dma.ts';
 export { iommufdEmulatedOps } from './device/iommufd.ts';
 export { isIrqEnabled, setIntx, triggerIrq } from './device/irq.ts';
 export type { Ref } from './device/ref.ts';
 export { setupIrq, setupRegion } from './device/setup.ts';
 export type { KvmReference } from './device/user.ts';
+export { wrapOps } from './device/wrap-ops.ts';
 
 export { Container, Iommufd } from './open/container.ts';
 export { CdevFile, openDeviceCdev } from './open/cdev.ts';
@@ -42,7 +38,12 @@ export {
 export type { IrqDefinition } from './irq/definition.ts';
 export { IRQ_SET_SIZE } from './irq/set.ts';
 export type { RegionDefinition, RegionType, SparseArea } from './region/definition.ts';
-export { decodeInfoCaps, decodeSparseMmapCap, REGION_INFO_SIZE, type InfoCap } from './region/caps.ts';
+export {
+  decodeInfoCaps,
+  decodeSparseMmapCap,
+  REGION_INFO_SIZE,
+  type InfoCap,
+} from './region/caps.ts';
 export { isMappable, type Region } from './region/table.ts';
 
 export * from './dma/backing.ts';

@@ -4,11 +4,13 @@ import {
   allocDevice,
   registerEmulatedIommuDev,
   unregisterGroupDev,
+  type MdevBus,
   type MdevDriver,
+  type MdevParent,
   type Ref,
 } from '@vfio-ts/core';
 import { MdpyDevice, mdpyOps } from './device.ts';
-import type { MdpyType } from './types.ts';
+import { MDPY_TYPES, type MdpyType } from './types.ts';
 
 /** What the bus keeps for each mdpy: the driver's reference to its device. */
 export type MdpyInstance = Ref<MdpyDevice>;
@@ -53,4 +55,14 @@ export function mdpyDriver({ maxDevices = 4 }: MdpyDriverOptions = {}): MdevDriv
       },
     },
   };
+}
+
+/** Registers the driver, and a parent called `mdpy` with all types, as loading the kernel's module does. */
+export function registerMdpy(
+  bus: MdevBus,
+  options: MdpyDriverOptions = {},
+): MdevParent<MdpyType, MdpyInstance> {
+  const driver = mdpyDriver(options);
+  bus.registerDriver(driver);
+  return bus.registerParent('mdpy', driver, MDPY_TYPES);
 }

@@ -1,1 +1,10 @@
-export {};
+export { serveDevice, servedDevice, type ServeOptions } from './serve.ts';
+export { VfioUserServer, type ConnectionSource, type ServerOptions } from './server.ts';
+export type { OpenDevice, RegionMemory, ServedAccess, ServedDevice } from './served-device.ts';
+export { VfioUserClient, type ClientOptions, type RawReply } from './client.ts';
+export { linuxClientHost, linuxSessionHost } from './linux-host.ts';
+export { linuxHost, LinuxClock, type LinuxHostOptions } from './host.ts';
+export { EventLoop, type LoopOptions } from './loop.ts';
+export { connect } from './connect.ts';
+export { EventFd } from './eventfd.ts';
+export { MemfdBackend, hasFd, type FdMemory } from './memfd.ts';

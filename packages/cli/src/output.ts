@@ -1,0 +1,30 @@
+// What the command says: results on standard output, everything else on standard error.
+
+import type { Logger, LogLevel } from '@vfio-ts/core';
+
+const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** Where a command writes. */
+export interface Output {
+  /** A result, one line on standard output. */
+  print(line: string): void;
+  /** A remark, one line on standard error. */
+  note(line: string): void;
+}
+
+/** The process's own streams. A reader that has gone away is no error. */
+export const processOutput: Output = {
+  print: (line) => void process.stdout.write(`${line}\n`),
+  note: (line) => void process.stderr.write(`${line}\n`),
+};
+
+/** A logger of lines `level component: message`, from `least` on; stacks at the errors. */
+export function lineLogger(output: Output, least: LogLevel): Logger {
+  return {
+    log(level, component, message, error) {
+      if (ORDER.indexOf(level) < ORDER.indexOf(least)) return;
+      output.note(`${level} ${component}: ${message()}`);
+      if (error !== undefined) output.note(error instanceof Error ? String(error.stack) : String(error));
+    },
+  };
+}

@@ -1,0 +1,54 @@
+// A mediated device made for this process and served on a socket.
+
+import { VfioError, type MdevDevice, type MdevParent, type VfioDevice } from '@vfio-ts/core';
+import { serveDevice, type EventLoop, type VfioUserServer } from '@vfio-ts/vfio-user';
+
+/** How to serve a device. */
+export interface ServedMdevOptions {
+  readonly parent: MdevParent;
+  /** Directory of the type. */
+  readonly type: string;
+  readonly uuid: string;
+  readonly socket: string;
+  readonly loop: EventLoop;
+}
+
+/** A device on a socket, from `create` to `close`. */
+export class ServedMdev implements AsyncDisposable {
+  readonly mdev: MdevDevice;
+  readonly vdev: VfioDevice;
+  readonly server: VfioUserServer;
+  readonly socket: string;
+
+  private constructor(mdev: MdevDevice, vdev: VfioDevice, server: VfioUserServer, socket: string) {
+    this.mdev = mdev;
+    this.vdev = vdev;
+    this.server = server;
+    this.socket = socket;
+  }
+
+  /** Creates the device and listens. @throws VfioError what create and listen give; nothing is left then */
+  static async create(options: ServedMdevOptions): Promise<ServedMdev> {
+    const { parent, type, uuid, socket, loop } = options;
+    const mdev = await parent.create(type, uuid);
+    try {
+      const vdev = mdev.vfioDevice;
+      if (vdev === undefined) throw new VfioError('ENODEV', 'serve', `${type} has no device`);
+      const server = serveDevice(vdev, { path: socket, loop });
+      return new ServedMdev(mdev, vdev, server, socket);
+    } catch (error) {
+      await mdev.remove();
+      throw error;
+    }
+  }
+
+  /** Ends the clients, removes the socket, then the device. */
+  async close(): Promise<void> {
+    this.server.close();
+    await this.mdev.remove();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

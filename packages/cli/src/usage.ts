@@ -1,0 +1,15 @@
+// Errors that are the caller's, and the exit codes.
+
+/** How a command ended. */
+export const EXIT = {
+  OK: 0,
+  /** The command was right, but could not be carried out. */
+  FAILED: 1,
+  /** The command line is wrong. */
+  USAGE: 2,
+} as const;
+
+/** A wrong command line; the text names the cause and the next step. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

@@ -2,8 +2,7 @@
 
 import type {
   ErrnoCode,
-  MdevDriver,
-  MdevTypeDefinition,
+  MdevBus,
   ParentDevice,
   Ref,
   VfioCore,
@@ -88,6 +87,16 @@ export interface RamWindow {
   readonly length: number;
 }
 
+/** Who a PCI device says it is. */
+export interface PciIds {
+  readonly vendorId: number;
+  readonly deviceId: number;
+  /** 24 bits: class, subclass, interface. */
+  readonly classCode: number;
+  readonly subsystemVendorId: number;
+  readonly subsystemId: number;
+}
+
 /** A step of `init` that can be made to fail, beyond the allocation of memory, which the suite fails by itself. */
 export interface InitFault {
   /** What fails, for titles. */
@@ -98,23 +107,25 @@ export interface InitFault {
   arm(core: VfioCore): void;
 }
 
-/** The driver's mediated devices, for drivers that have them. */
-export interface MdevHooks<T extends object> {
-  /** A fresh driver for a bus of this core. */
-  driver(core: VfioCore): MdevDriver<MdevTypeDefinition, Ref<T>>;
-  /** The types to register a parent with. */
-  readonly types: readonly MdevTypeDefinition[];
-  /** What the type directories have to say, by directory name. */
+/** The driver's mediated devices; where it has none, the suite makes its own of the driver's device. */
+export interface MdevHooks {
+  /** Registers the driver and one parent. */
+  register(bus: MdevBus): void;
+  /** The error of a create when nothing more is available; `EUSERS`, the bus's own, when left out. */
+  readonly limitError?: ErrnoCode;
+  /** What the type directories have to say, by their names. */
   readonly directories: Readonly<Record<string, MdevDirectory>>;
 }
 
-/** Contents of a type directory. */
+/** Contents of a type directory of a fresh parent, as a user reads them. */
 export interface MdevDirectory {
   readonly name: string;
   readonly deviceApi: string;
-  readonly available: number;
-  /** Without the newline; `undefined` where there is no such file. */
+  readonly availableInstances: number;
+  /** Without the newline; left out where there is no such file. */
   readonly description?: string;
+  /** Files in the directory of an mdev of the type, by their path from there. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 /** A driver as the suite sees it. */
@@ -138,6 +149,10 @@ export interface DeviceHarness<T extends object> {
   register?(vdev: VfioDevice): void;
   /** Makes the device raise an interrupt; needed with `irqs`. */
   triggerIrq?(device: T, index: number, subindex: number): void;
+  /** Makes the device hold its INTx up or let it go, for devices that have one. */
+  setIntx?(device: T, asserted: boolean): void;
+  /** The identity that configuration space has to show; with `pci`. */
+  readonly pciIds?: PciIds;
   /** Needed with `dma`. */
   readonly dma?: DmaHooks<T>;
   /** A plain memory window, if the device has one. */
@@ -151,7 +166,7 @@ export interface DeviceHarness<T extends object> {
   /** Counters of what devices take besides memory (ports, credits), which have to come back. */
   resources?(core: VfioCore): Readonly<Record<string, number>>;
   /** Mediated devices. */
-  readonly mdev?: MdevHooks<T>;
+  readonly mdev?: MdevHooks;
   /** The driver's own tests, run with the same fixture and leak check. */
   additional?(tests: SuiteTests<T>): void;
 }

@@ -1,8 +1,6 @@
 // A device behind a socket, as its user sees it: what a VMM does, for tests and tools.
 
 import {
-  VFIO_DMA_UNMAP_FLAG_ALL,
-  VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP,
   VfioError,
   type DeviceInfo,
   type DmaMapRequest,
@@ -16,10 +14,11 @@ import {
   type VfioAccess,
 } from '@vfio-ts/core';
 import { Connection, type Request } from './client/connection.ts';
+import { ClientDma } from './client/dma.ts';
 import type { ClientHost } from './client/host.ts';
+import { inOrder } from './client/in-order.ts';
 import { irqMessages } from './client/irqs.ts';
 import { Regions } from './client/regions.ts';
-import { DmaTable, type DmaRange } from './dma-table.ts';
 import type { Fd } from './fd.ts';
 import { HEADER_SIZE } from './header.ts';
 import {
@@ -28,13 +27,6 @@ import {
   decodeDeviceInfo,
   decodeIrqInfo,
 } from './messages/device-info.ts';
-import {
-  DIRTY_BITMAP_SIZE,
-  DMA_UNMAP_SIZE,
-  encodeDmaMap,
-  encodeDmaUnmap,
-  type DmaUnmapFields,
-} from './messages/dma.ts';
 import { FEATURE_SIZE, MIG_DATA_SIZE, encodeWithData } from './messages/feature.ts';
 import { REGION_ACCESS_SIZE, encodeRegionAccess } from './messages/region-access.ts';
 import {
@@ -84,13 +76,14 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
   readonly #host: ClientHost;
   readonly #regions: Regions;
   readonly #server: PeerLimits;
-  readonly #mapped = new DmaTable<DmaRange>();
+  readonly #dma: ClientDma;
 
   private constructor(connection: Connection, host: ClientHost, version: VersionMessage) {
     this.version = version;
     this.#connection = connection;
     this.#host = host;
     this.#regions = new Regions(connection, host);
+    this.#dma = new ClientDma(connection, host);
     this.#server = peerLimits(version.capabilities);
   }
 
@@ -244,35 +237,12 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
   }
 
   /** The server gets a descriptor of its own: `memory` must have one, and stays the caller's. */
-  async mapDma({ iova, size, flags, memory, offset = 0 }: DmaMapRequest): Promise<void> {
-    const fd = this.#host.memoryFd(memory);
-    if (fd === undefined) throw new VfioError('EINVAL', 'mapDma', 'memory has no descriptor');
-    if (!isWhole(iova) || !isWhole(size) || !isWhole(offset) || offset + size > memory.size) {
-      throw new VfioError('EINVAL', 'mapDma', 'range is past the end of the memory');
-    }
-    // The server takes an identical mapping twice; VFIO_IOMMU_MAP_DMA does not.
-    if (this.#mapped.overlapping(iova, size).length > 0) {
-      throw new VfioError('EEXIST', 'mapDma', `0x${iova.toString(16)} is mapped`);
-    }
-    await this.#command(VFIO_USER.DMA_MAP, encodeDmaMap({ flags, offset, iova, size }), [fd]);
-    this.#mapped.add({ iova, size });
+  mapDma(request: DmaMapRequest): Promise<void> {
+    return this.#dma.map(request);
   }
 
-  /** Takes all mappings inside the range, as VFIO_IOMMU_UNMAP_DMA does; the wire knows only one at a time. */
-  async unmapDma(request: DmaUnmapRequest): Promise<DmaUnmapReply> {
-    const { iova, size, flags = 0, pageSize } = request;
-    const wantsBitmap = (flags & VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP) !== 0;
-    const inside = this.#mapped.overlapping(iova, size);
-    const plain = flags === 0 && size > 0;
-    if (!plain) {
-      const fields = { flags, iova, size, ...(wantsBitmap && { pageSize: pageSize ?? 0 }) };
-      return this.#unmap(fields);
-    }
-    if (inside.some((range) => range.iova < iova || range.iova + range.size > iova + size)) {
-      throw new VfioError('EINVAL', 'unmapDma', `0x${iova.toString(16)} cuts a mapping in two`);
-    }
-    await inOrder(inside, (range) => this.#unmap({ flags, ...range }));
-    return { size: inside.reduce((sum, range) => sum + range.size, 0) };
+  unmapDma(request: DmaUnmapRequest): Promise<DmaUnmapReply> {
+    return this.#dma.unmap(request);
   }
 
   async close(): Promise<void> {
@@ -329,23 +299,6 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
       length: Math.min(max, length - i * max),
     }));
   }
-
-  async #unmap(fields: DmaUnmapFields): Promise<DmaUnmapReply> {
-    const bitmap = await this.#connection.request({
-      command: VFIO_USER.DMA_UNMAP,
-      payload: encodeDmaUnmap(fields),
-      minReply: 0,
-      decode: ({ bytes, payloadLength }) =>
-        payloadOf(bytes, payloadLength).slice(DMA_UNMAP_SIZE + DIRTY_BITMAP_SIZE),
-    });
-    const all = (fields.flags & VFIO_DMA_UNMAP_FLAG_ALL) !== 0;
-    const gone = all
-      ? this.#mapped.overlapping(0, Infinity)
-      : this.#mapped.overlapping(fields.iova, fields.size);
-    for (const range of gone) this.#mapped.remove(range);
-    const size = gone.reduce((sum, range) => sum + range.size, 0);
-    return fields.pageSize === undefined ? { size } : { size, bitmap };
-  }
 }
 
 function checkServer({ major, minor, capabilities }: VersionMessage, asked: number): void {
@@ -362,7 +315,8 @@ function payloadOf(bytes: Uint8Array, length: number): Uint8Array {
 }
 
 function regionAccess(region: number, offset: number, count: number): Uint8Array {
-  if (!isWhole(offset)) throw new VfioError('EINVAL', 'regionAccess', `offset ${offset}`);
+  if (!(Number.isSafeInteger(offset) && offset >= 0))
+    throw new VfioError('EINVAL', 'regionAccess', `offset ${offset}`);
   const payload = new Uint8Array(REGION_ACCESS_SIZE);
   encodeRegionAccess(new DataView(payload.buffer), 0, offset, region, count);
   return payload;
@@ -373,16 +327,4 @@ function words(...values: readonly number[]): Uint8Array {
   const view = new DataView(payload.buffer);
   for (const [i, value] of values.entries()) view.setUint32(4 * i, value, true);
   return payload;
-}
-
-function isWhole(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
-}
-
-/** One after the other: what a later step does may depend on an earlier one's success. */
-async function inOrder<T>(items: readonly T[], step: (item: T) => Promise<unknown>): Promise<void> {
-  for (const item of items) {
-    // oxlint-disable-next-line no-await-in-loop
-    await step(item);
-  }
 }

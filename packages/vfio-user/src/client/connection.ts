@@ -87,7 +87,6 @@ export class Connection implements FrameHandler {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     try {
       const id = this.#freeId();
-      this.#send(id, request, HEADER_TYPE_COMMAND);
       const timer = this.#host.clock.after(this.#timeout, () => this.#expire(id, request, reject));
       const settle: Pending['settle'] = (reply, error) => {
         try {
@@ -97,7 +96,15 @@ export class Connection implements FrameHandler {
           reject(failure);
         }
       };
+      // Must precede send: the connection may end in it, and with it all that is pending.
       this.#pending.set(id, { command: request.command, timer, settle });
+      try {
+        this.#send(id, request, HEADER_TYPE_COMMAND);
+      } catch (error) {
+        this.#pending.delete(id);
+        timer.cancel();
+        throw error;
+      }
     } catch (error) {
       reject(error);
     }

@@ -159,6 +159,13 @@ export class Wire implements Disposable {
     return peer;
   }
 
+  /** The client's end of a connection that delivers by itself. */
+  dial(): Transport {
+    const [server, client] = createTransportPair().ends;
+    this.#accept(server);
+    return client;
+  }
+
   /** A connection that has negotiated. */
   attach(json = '{}', minor = 2): WirePeer {
     const peer = this.connect();

@@ -123,8 +123,8 @@ export function endLogging(target: Omit<FeatureTarget, 'migration'>): void {
   }
 }
 
-function logOps({ ops }: FeatureTarget): VfioLogOps<object> {
-  if (ops.log === undefined) {
+function logOps({ ops, logs = true }: FeatureTarget): VfioLogOps<object> {
+  if (ops.log === undefined || !logs) {
     throw new VfioError('ENOTTY', 'feature', 'the device cannot log its writes');
   }
   return ops.log;

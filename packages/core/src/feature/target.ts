@@ -16,6 +16,8 @@ export interface FeatureTarget {
   readonly self: object;
   /** The device's migration, if it has one. */
   readonly migration?: MigrationSession | undefined;
+  /** `false`: the device had no logging when it was registered. */
+  readonly logs?: boolean;
   readonly logging: LoggingState;
   /** Hears of the driver's mistakes and of failures nobody else is told. */
   readonly log?: ((message: () => string, error?: unknown) => void) | undefined;

@@ -2,6 +2,7 @@
 // order of vfio_device_first_open() and vfio_device_last_close().
 
 import type { CoreDevice } from '../device/device.ts';
+import type { Offers } from '../device/registration.ts';
 import type { DeviceUser, KvmReference } from '../device/user.ts';
 import type { IoAddressSpace } from '../dma/address-space.ts';
 import type { DmaUser } from '../dma/dma-user.ts';
@@ -27,15 +28,17 @@ export class OpenedDevice implements DeviceUser, DmaUser, FeatureTarget {
   /** What the first open attaches. */
   readonly firstIoas: IoAddressSpace | undefined;
   readonly migration: MigrationSession | undefined;
+  readonly logs: boolean;
   readonly logging: LoggingState = new LoggingState();
   #ioas: IoAddressSpace | undefined = undefined;
 
-  private constructor(device: CoreDevice, { ioas, kvm, iommufd }: OpenWith) {
+  private constructor(device: CoreDevice, { ioas, kvm, iommufd }: OpenWith, offers: Offers) {
     this.device = device;
+    this.logs = offers.log;
     this.kvm = kvm;
     this.iommufd = iommufd;
     this.firstIoas = ioas;
-    this.migration = device.ops.migration === undefined ? undefined : newSession(device);
+    this.migration = offers.migration ? newSession(device) : undefined;
   }
 
   get ops(): VfioDeviceOps<object> {
@@ -86,9 +89,11 @@ export class OpenedDevice implements DeviceUser, DmaUser, FeatureTarget {
       throw new VfioError('ENODEV', 'openDevice', `${device.name} is ${life.tag}`);
     }
     try {
+      const { offers } = life.registration;
       return deviceSet.exclusively(device, 'openDevice', () => {
         const { user } = device;
-        const opened = user instanceof OpenedDevice ? user : OpenedDevice.#first(device, how);
+        const opened =
+          user instanceof OpenedDevice ? user : OpenedDevice.#first(device, how, offers);
         device.openCount++;
         return opened;
       });
@@ -99,9 +104,9 @@ export class OpenedDevice implements DeviceUser, DmaUser, FeatureTarget {
     }
   }
 
-  static #first(device: CoreDevice, how: OpenWith): OpenedDevice {
+  static #first(device: CoreDevice, how: OpenWith, offers: Offers): OpenedDevice {
     getModule(device);
-    const opened = new OpenedDevice(device, how);
+    const opened = new OpenedDevice(device, how, offers);
     let entered = 0;
     try {
       for (const step of STEPS) {

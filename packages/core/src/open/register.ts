@@ -85,7 +85,9 @@ function register(device: CoreDevice, group: VfioGroup, isEmulated: boolean): vo
   ensureDeviceSet(device);
   device.isEmulated = isEmulated;
   device.group = group;
-  device.life = { tag: 'registered', registration: new Registration() };
+  const { migration, log } = device.ops;
+  const offers = { migration: migration !== undefined, log: log !== undefined };
+  device.life = { tag: 'registered', registration: new Registration(offers) };
   group.devices.push(device);
   device.parent.deviceAdded?.(device);
 }

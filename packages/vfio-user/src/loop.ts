@@ -134,12 +134,14 @@ export class EventLoop {
   #isOpen = true;
   #isInTurn = false;
   #nextId = 1;
+  /** The last reading of the clock. */
+  #time = 0;
   #lastActivity = 0;
   /** The source that was busy last, when it was, and when any other was. */
   #recent: Registration | undefined;
   #recentAt = -Infinity;
   #otherAt = -Infinity;
-  #isTimedOut = false;
+  #isHot = false;
 
   /** @throws `EMFILE`, `ENOMEM` */
   constructor(options: LoopOptions = {}) {
@@ -205,15 +207,13 @@ export class EventLoop {
     this.#isInTurn = true;
     const begin = this.#now();
     this.#dispatch(0);
-    let now = this.#now();
-    while (now - begin < this.#turn && this.#registrations.size > 0) {
+    while (this.#time - begin < this.#turn && this.#registrations.size > 0) {
       const sole = this.#soleSource();
       const came = sole === undefined ? this.#dispatch(WAIT) : this.#receive(sole);
-      now = this.#now();
       if (!came) break;
     }
     this.#isInTurn = false;
-    if (now - this.#lastActivity < this.#idleAfter) this.#schedule();
+    if (this.#time - this.#lastActivity < this.#idleAfter) this.#schedule();
     else this.#sleep();
   }
 
@@ -232,37 +232,41 @@ export class EventLoop {
   #awake(): void {
     this.#poll?.stop();
     this.#isInTurn = true;
-    this.#lastActivity = this.#now();
     this.#dispatch(0);
     this.#isInTurn = false;
     this.#schedule();
   }
 
-  /** The only source that was busy of late, when it can wait by itself. */
+  /**
+   * The only source that was busy of late, when messages follow one another so closely that a wait of its own,
+   * which the kernel may make several milliseconds long, is not expected to be waited out.
+   */
   #soleSource(): Registration | undefined {
     const recent = this.#recent;
-    if (recent?.source.receive === undefined || this.#isTimedOut) return undefined;
-    if (this.#woken.size > 0) return undefined;
-    if (recent.watchesWritable || !recent.watchesReadable) return undefined;
+    if (!this.#isHot || recent?.source.receive === undefined) return undefined;
+    if (recent.watchesWritable || !recent.watchesReadable || this.#woken.size > 0) return undefined;
     return this.#recentAt - this.#otherAt >= this.#idleAfter ? recent : undefined;
   }
 
   #receive(sole: Registration): boolean {
     const came = this.#guard(sole.source, 'receive');
+    this.#time = this.#now();
     if (came) this.#active(sole);
-    // With its time out it waits among the others, until it is heard of again.
-    else this.#isTimedOut = true;
+    else this.#isHot = false;
     return came;
   }
 
+  /** Keeps account of a source that had something to do at the last reading of the clock. */
   #active(registration: Registration): void {
-    const now = this.#now();
+    const now = this.#time;
     this.#lastActivity = now;
-    this.#isTimedOut = false;
     if (!registration.isActive) return;
-    if (this.#recent !== registration) {
+    if (this.#recent === registration) {
+      this.#isHot = now - this.#recentAt <= WAIT;
+    } else {
       this.#otherAt = this.#recentAt;
       this.#recent = registration;
+      this.#isHot = false;
     }
     this.#recentAt = now;
   }
@@ -271,6 +275,7 @@ export class EventLoop {
     const wereWoken = this.#woken.size > 0;
     if (wereWoken) this.#dispatchWoken();
     const count = this.#isOpen ? this.#wait(wereWoken ? 0 : timeout) : 0;
+    this.#time = this.#now();
     for (let index = 0; index < count && this.#isOpen; index++) {
       // Looked up by number: a handler before may have removed it.
       const registration = this.#registrations.get(this.#epoll.id(index));

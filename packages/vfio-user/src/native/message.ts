@@ -28,6 +28,8 @@ export const MESSAGE_BLOCK_SIZE = 1120;
 export class MessageBlock {
   readonly #view: DataView;
   readonly #address: Address;
+  /** Where the iovec points. */
+  #base: Address = 0;
 
   /** @param memory - mapping whose first `MESSAGE_BLOCK_SIZE` bytes become the block's; it must outlive it */
   constructor(memory: NativeMemory) {
@@ -36,6 +38,11 @@ export class MessageBlock {
     this.#setAddress(MSGHDR_IOV, this.#address + IOVEC);
     this.#view.setUint32(MSGHDR_IOVLEN, 1, true);
     this.#setAddress(MSGHDR_CONTROL, this.#address + CONTROL);
+  }
+
+  #setBase(address: Address): void {
+    this.#setAddress(IOVEC, address);
+    this.#base = address;
   }
 
   #setAddress(at: number, address: Address): void {
@@ -53,10 +60,9 @@ export class MessageBlock {
    */
   receive(socket: number, into: Address, length: number, flags: number): number {
     const view = this.#view;
-    this.#setAddress(IOVEC, into);
+    if (into !== this.#base) this.#setBase(into);
     view.setUint32(IOVEC_LEN, length, true);
     view.setUint32(MSGHDR_CONTROLLEN, CONTROL_SIZE, true);
-    view.setUint32(MSGHDR_FLAGS, 0, true);
     const result = raw.recvmsg(socket, this.#address, flags | MSG_CMSG_CLOEXEC);
     if (result >= 0) return result;
     view.setUint32(MSGHDR_CONTROLLEN, 0, true);
@@ -101,10 +107,9 @@ export class MessageBlock {
     }
     const view = this.#view;
     const control = CMSG_DATA - CONTROL + 4 * fds.length;
-    this.#setAddress(IOVEC, addressOf(bytes));
+    this.#setBase(addressOf(bytes));
     view.setUint32(IOVEC_LEN, length, true);
     view.setUint32(MSGHDR_CONTROLLEN, fds.length === 0 ? 0 : (control + 7) & ~7, true);
-    view.setUint32(MSGHDR_FLAGS, 0, true);
     view.setUint32(CONTROL, control, true);
     view.setUint32(CONTROL + 4, 0, true);
     view.setUint32(CMSG_LEVEL, SOL_SOCKET, true);

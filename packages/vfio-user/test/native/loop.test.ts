@@ -278,29 +278,74 @@ test('a busy loop gives Node a turn once its time is up', async () => {
   expect(calls - before).toBeLessThanOrEqual(5);
 });
 
-test('one busy connection is waited for in its own receive', async () => {
-  const clock = standingClock();
-  using loop = new EventLoop({ now: clock.now });
+/** A source that is sent bytes, and counts how it was asked to read them. */
+function countingSource(loop: EventLoop): {
+  send: () => void;
+  counts: { reads: number; receives: number };
+  close: () => void;
+} {
   const [a, b] = libc.socketpairUnix();
-  using near = new OwnedFd(a);
-  using far = new OwnedFd(b);
   const bytes = new Uint8Array(1);
-  let reads = 0;
-  let received = 0;
-  loop.add({
-    fd: near.number,
+  const counts = { reads: 0, receives: 0 };
+  const registration = loop.add({
+    fd: a,
     onReadable: () => {
-      libc.recv(near.number, bytes, 1, 0);
-      reads++;
+      libc.recv(a, bytes, 1, 0);
+      counts.reads++;
     },
     receive: () => {
-      received++;
+      counts.receives++;
       return false;
     },
   });
-  libc.send(far.number, bytes, 1, 0);
-  await until(() => received > 0);
-  expect(reads).toBe(1);
+  return {
+    send: () => void libc.send(b, bytes, 1, 0),
+    counts,
+    close: () => {
+      registration.remove();
+      libc.close(a);
+      libc.close(b);
+    },
+  };
+}
+
+test('a connection whose messages follow closely is waited for in its own receive', async () => {
+  const clock = standingClock();
+  using loop = new EventLoop({ now: clock.now });
+  const { send, counts, close } = countingSource(loop);
+  send();
+  send();
+  await until(() => counts.receives > 0);
+  expect(counts.reads).toBe(2);
+  close();
+});
+
+test('a connection whose messages are far apart is not waited for in its own receive', async () => {
+  const clock = standingClock();
+  using loop = new EventLoop({ now: clock.now });
+  const { send, counts, close } = countingSource(loop);
+  for (const time of [3, 6]) {
+    clock.time = time;
+    send();
+    // oxlint-disable-next-line no-await-in-loop -- one message after the other
+    await until(() => counts.reads === time / 3);
+    // oxlint-disable-next-line no-await-in-loop
+    await turns(2);
+  }
+  expect(counts.receives).toBe(0);
+  close();
+});
+
+test('a receive whose time was out is not waited for again', async () => {
+  const clock = standingClock();
+  using loop = new EventLoop({ now: clock.now });
+  const { send, counts, close } = countingSource(loop);
+  send();
+  send();
+  await until(() => counts.receives > 0);
+  await turns(5);
+  expect(counts.receives).toBe(1);
+  close();
 });
 
 test('two busy connections are waited for together', async () => {

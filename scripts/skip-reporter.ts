@@ -8,7 +8,8 @@ export default class SkipReporter implements Reporter {
 
   onTestCaseResult(test: TestCase): void {
     const result = test.result();
-    if (result.state === 'skipped') this.#reasons.push(result.note ?? `no reason: ${test.fullName}`);
+    if (result.state === 'skipped')
+      this.#reasons.push(result.note ?? `no reason: ${test.fullName}`);
   }
 
   onTestRunEnd(): void {

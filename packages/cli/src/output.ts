@@ -24,7 +24,8 @@ export function lineLogger(output: Output, least: LogLevel): Logger {
     log(level, component, message, error) {
       if (ORDER.indexOf(level) < ORDER.indexOf(least)) return;
       output.note(`${level} ${component}: ${message()}`);
-      if (error !== undefined) output.note(error instanceof Error ? String(error.stack) : String(error));
+      if (error !== undefined)
+        output.note(error instanceof Error ? String(error.stack) : String(error));
     },
   };
 }

@@ -7,12 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { devicePicture, type MdevParent } from '@vfio-ts/core';
-import {
-  connect,
-  linuxClientHost,
-  VfioUserClient,
-  type EventLoop,
-} from '@vfio-ts/vfio-user';
+import { connect, linuxClientHost, VfioUserClient, type EventLoop } from '@vfio-ts/vfio-user';
 import { registerDriver } from '../drivers.ts';
 import { probeMdpyFb } from '../guest/mdpy-fb.ts';
 import { drawTestPicture } from '../guest/test-picture.ts';
@@ -46,7 +41,9 @@ export async function demo(
 ): Promise<number> {
   const workplace = openWorkplace(lineLogger(output, 'warn'));
   const parent = registerDriver(workplace.bus, SPEC);
-  output.print(`driver mdpy registered, ${parent.type(SPEC.type)?.availableInstances} devices can be made`);
+  output.print(
+    `driver mdpy registered, ${parent.type(SPEC.type)?.availableInstances} devices can be made`,
+  );
   const sockets = privateFolder();
   const pictures = mkdtempSync(join(tmpdir(), 'vfio-ts-picture-'));
   try {
@@ -72,9 +69,11 @@ function make(parent: MdevParent, socket: string, loop: EventLoop): Promise<Serv
 
 function attachHint(output: Output, socket: string): void {
   const qemu = findQemu();
-  if (qemu === undefined) output.print('QEMU is not on the PATH; with 10.1 or later a VM attaches by');
+  if (qemu === undefined)
+    output.print('QEMU is not on the PATH; with 10.1 or later a VM attaches by');
   else if (qemu.isNewEnough) output.print(`QEMU ${qemu.version} is on the PATH; a VM attaches by`);
-  else output.print(`QEMU ${qemu.version} on the PATH is too old, 10.1 is needed; a VM attaches by`);
+  else
+    output.print(`QEMU ${qemu.version} on the PATH is too old, 10.1 is needed; a VM attaches by`);
   output.print(`    ${qemuCommand(socket)}`);
 }
 
@@ -93,7 +92,9 @@ async function drawUntilStopped(
   const host = linuxClientHost(core.clock, core.logger);
   await using guest = await VfioUserClient.attach(connect(socket, loop), { host });
   const target = await probeMdpyFb(guest);
-  output.print(`embedded guest: attached, found a ${target.width}x${target.height} screen, mapped BAR 0`);
+  output.print(
+    `embedded guest: attached, found a ${target.width}x${target.height} screen, mapped BAR 0`,
+  );
   const stop = new AbortController();
   void stopped.then(() => stop.abort());
   for (let frame = 0; frame < frames && !stop.signal.aborted; frame++) {
@@ -101,7 +102,8 @@ async function drawUntilStopped(
     if (frame % PICTURE_EVERY === 0) {
       const picture = devicePicture(vdev);
       if (picture !== undefined) writePng(png, picture);
-      if (frame === 0) output.print(`embedded guest: drawing; the screen is in ${png}\nCtrl-C ends it`);
+      if (frame === 0)
+        output.print(`embedded guest: drawing; the screen is in ${png}\nCtrl-C ends it`);
     }
     // Frames follow one another in time.
     // oxlint-disable-next-line no-await-in-loop

@@ -19,12 +19,18 @@ export function drawTestPicture(target: GuestFramebuffer, frame: number): void {
     pixels[bars * width + x] = (grey << 16) | (grey << 8) | grey;
   }
   for (let y = 1; y < height; y++) {
-    if (y !== bars) pixels.copyWithin(y * width, (y < bars ? 0 : bars) * width, (y < bars ? 1 : bars + 1) * width);
+    if (y !== bars)
+      pixels.copyWithin(
+        y * width,
+        (y < bars ? 0 : bars) * width,
+        (y < bars ? 1 : bars + 1) * width,
+      );
   }
   const size = Math.floor(height / 6);
   const left = bounce(frame * 11, width - size);
   const top = bounce(frame * 7, height - size);
-  for (let y = top; y < top + size; y++) pixels.fill(SQUARE, y * width + left, y * width + left + size);
+  for (let y = top; y < top + size; y++)
+    pixels.fill(SQUARE, y * width + left, y * width + left + size);
 }
 
 /** A position that goes to and fro between 0 and `limit`. */

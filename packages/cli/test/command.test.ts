@@ -1,0 +1,129 @@
+// The command as a user runs it: another process, its streams, its signals and its exit code.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { decode } from 'fast-png';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  LinuxClock,
+  VfioUserClient,
+  EventLoop,
+  connect,
+  linuxClientHost,
+} from '@vfio-ts/vfio-user';
+
+const main = new URL('../dist/main.js', import.meta.url).pathname;
+
+interface Run {
+  readonly child: ChildProcess;
+  /** Lines of standard output, as they come. */
+  readonly lines: AsyncIterator<string>;
+  /** Everything on standard error. */
+  readonly errors: () => string;
+  /** Exit code and signal. */
+  readonly ended: Promise<readonly unknown[]>;
+}
+
+function run(...args: readonly string[]): Run {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return { child, lines, errors: () => errors, ended: once(child, 'close') };
+}
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'vfio-ts-test-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+async function ready(served: Run): Promise<Record<string, string>> {
+  const { value } = await served.lines.next();
+  return JSON.parse(value ?? '{}');
+}
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s ends serve with 0 and removes the socket',
+  async (signal) => {
+    const served = run('serve', 'mdpy-sample:mdpy-vga', '--json');
+    const { socket = '' } = await ready(served);
+    expect(statSync(socket).mode & 0o777).toBe(0o600);
+    served.child.kill(signal);
+    expect(await served.ended).toEqual([0, null]);
+    expect(existsSync(socket)).toBe(false);
+    expect(await served.lines.next()).toEqual({ done: true, value: undefined });
+  },
+);
+
+test('serve --json says in one line what is where, and a client can attach', async () => {
+  const socket = join(folder(), 'mdpy.sock');
+  const served = run('serve', 'mdpy-sample:mdpy-xga', '--socket', socket, '--json');
+  expect(await ready(served)).toEqual({
+    socket,
+    driver: 'mdpy-sample',
+    type: 'mdpy-xga',
+    uuid: expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/u),
+  });
+  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
+  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  expect(await client.getInfo()).toMatchObject({ numRegions: 9, numIrqs: 5 });
+});
+
+test('serve ends with 0 while a client is attached', async () => {
+  const served = run('serve', 'mdpy-sample:mdpy-xga', '--json');
+  const { socket = '' } = await ready(served);
+  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
+  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  served.child.kill('SIGTERM');
+  expect(await served.ended).toEqual([0, null]);
+  await client.over;
+  await expect(client.getInfo()).rejects.toMatchObject({ code: 'ENOTCONN' });
+});
+
+test('a socket somebody listens on is left alone and ends serve with 1', async () => {
+  const socket = join(folder(), 'mdpy.sock');
+  const first = run('serve', 'mdpy-sample:mdpy-vga', '--socket', socket, '--json');
+  await ready(first);
+  const second = run('serve', 'mdpy-sample:mdpy-vga', '--socket', socket, '--json');
+  expect(await second.ended).toEqual([1, null]);
+  expect(second.errors()).toContain('EADDRINUSE');
+  expect(existsSync(socket)).toBe(true);
+});
+
+test('a wrong type ends with 2 and names those there are', async () => {
+  const served = run('serve', 'mdpy-sample:mdpy-8k');
+  expect(await served.ended).toEqual([2, null]);
+  expect(served.errors()).toContain('mdpy-vga, mdpy-xga, mdpy-hd');
+});
+
+test('serve says how to plug the device into QEMU', async () => {
+  const served = run('serve', 'mdpy-sample:mdpy-xga');
+  const said: string[] = [];
+  for (let i = 0; i < 4; i++) said.push((await served.lines.next()).value ?? '');
+  expect(said.join('\n')).toMatch(/-device '\{"driver":"vfio-user-pci","socket":\{"path":"\S+"/u);
+  served.child.kill('SIGINT');
+  expect(await served.ended).toEqual([0, null]);
+});
+
+test('the demo draws over the wire, leaves a picture, and ends without a leak', async () => {
+  const shown = run('demo', '--frames', '3');
+  const said: string[] = [];
+  for (let next = await shown.lines.next(); next.done !== true; next = await shown.lines.next()) {
+    said.push(next.value);
+  }
+  expect(await shown.ended).toEqual([0, null]);
+  const text = said.join('\n');
+  expect(text).toContain('embedded guest: attached, found a 1024x768 screen');
+  expect(text).toContain('ended: sockets removed, nothing leaked');
+  const png = /the screen is in (\S+)/u.exec(text)?.[1] ?? '';
+  const { width, height, data } = decode(readFileSync(png));
+  expect([width, height]).toEqual([1024, 768]);
+  // The first colour bar, right of where the square begins.
+  expect([...data.subarray(140 * 4, 140 * 4 + 4)]).toEqual([0xc0, 0xc0, 0xc0, 255]);
+  rmSync(join(png, '..'), { recursive: true });
+});

@@ -19,7 +19,6 @@ export { isIrqEnabled, setIntx, triggerIrq } from './device/irq.ts';
 export type { Ref } from './device/ref.ts';
 export { setupIrq, setupRegion } from './device/setup.ts';
 export type { KvmReference } from './device/user.ts';
-export { wrapOps } from './device/wrap-ops.ts';
 
 export { Container, Iommufd } from './open/container.ts';
 export { CdevFile, openDeviceCdev } from './open/cdev.ts';

@@ -1,5 +1,6 @@
 // What the command says: results on standard output, everything else on standard error.
 
+import { inspect } from 'node:util';
 import type { Logger, LogLevel } from '@vfio-ts/core';
 
 const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
@@ -25,7 +26,7 @@ export function lineLogger(output: Output, least: LogLevel): Logger {
       if (ORDER.indexOf(level) < ORDER.indexOf(least)) return;
       output.note(`${level} ${component}: ${message()}`);
       if (error !== undefined)
-        output.note(error instanceof Error ? String(error.stack) : String(error));
+        output.note(error instanceof Error ? (error.stack ?? error.message) : inspect(error));
     },
   };
 }

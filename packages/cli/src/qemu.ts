@@ -44,7 +44,7 @@ export function qemuCommand(socket: string): string {
   return [
     'qemu-system-x86_64 -machine q35,memory-backend=mem -m 512',
     '-object memory-backend-memfd,id=mem,size=512M,share=on',
-    `${qemuDeviceArgument(socket)}`,
+    qemuDeviceArgument(socket),
   ].join(' \\\n    ');
 }
 

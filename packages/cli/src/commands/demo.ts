@@ -106,7 +106,6 @@ async function drawUntilStopped(
         output.print(`embedded guest: drawing; the screen is in ${png}\nCtrl-C ends it`);
     }
     // Frames follow one another in time.
-    // oxlint-disable-next-line no-await-in-loop
     await delay(FRAME_MS, undefined, { signal: stop.signal }).catch(() => undefined);
   }
   target.mapping.unmap();

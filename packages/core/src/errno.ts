@@ -80,8 +80,14 @@ export function isErrno<C extends ErrnoCode>(
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
+function isErrnoCode(name: string): name is ErrnoCode {
+  return Object.hasOwn(ERRNO, name);
+}
+
 const codeOf: ReadonlyMap<number, ErrnoCode> = new Map(
-  (Object.keys(ERRNO) as ErrnoCode[]).map((code) => [ERRNO[code], code]),
+  Object.keys(ERRNO)
+    .filter(isErrnoCode)
+    .map((code) => [ERRNO[code], code]),
 );
 
 /** The name of a positive or negative Linux error number; `undefined` where the table has none. */

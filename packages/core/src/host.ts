@@ -30,9 +30,7 @@ export interface Logger {
 }
 
 /**
- * An edge the device can send: an eventfd on Linux.
- *
- * @remarks Owned by exactly one holder, which closes it once.
+ * An edge the device can send: an eventfd on Linux. Owned by exactly one holder, which closes it once.
  */
 export interface EventSignal {
   /** Adds one to the counter. Never throws and never blocks. */

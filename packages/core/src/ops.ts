@@ -135,7 +135,7 @@ type IommufdSet<T> = IommufdOps<T> | { readonly [K in keyof IommufdOps<T>]?: nev
 /**
  * A driver's callbacks, typed by the driver's own class. Counterpart of `struct vfio_device_ops`.
  *
- * @remarks A table with half a pair does not compile. Core looks a callback up each time it calls it, so the
- * table of a live device can be replaced.
+ * A table with half a pair does not compile. Core looks a callback up each time it calls it, so the table of a
+ * live device can be replaced.
  */
 export type VfioDeviceOps<T> = BaseOps<T> & OpenPair<T> & IommufdSet<T>;

@@ -23,7 +23,11 @@ export class DeviceSet {
    */
   exclusively<R>(device: CoreDevice, op: string, action: () => R): R {
     if (this.#locked !== undefined) {
-      throw new VfioError('EDEADLK', op, `${device.name}: ${this.#locked.name} of the same set is being opened or closed`);
+      throw new VfioError(
+        'EDEADLK',
+        op,
+        `${device.name}: ${this.#locked.name} of the same set is being opened or closed`,
+      );
     }
     this.#locked = device;
     try {
@@ -46,7 +50,11 @@ export function assignDeviceSet(vdev: VfioDevice, setId: object | string | numbe
   const device = liveDevice(vdev, 'assignDeviceSet');
   const early = device.state === 'initialising' || device.state === 'allocated';
   if (setId === null || setId === undefined || !early || device.deviceSet !== undefined) {
-    throw new VfioError('EINVAL', 'assignDeviceSet', `${device.name}: needs an id, once, before registration`);
+    throw new VfioError(
+      'EINVAL',
+      'assignDeviceSet',
+      `${device.name}: needs an id, once, before registration`,
+    );
   }
   const set = setsOf.of(device.core).getOrInsertComputed(setId, (id) => new DeviceSet(id));
   set.members.push(device);

@@ -163,7 +163,8 @@ export class IrqTable {
   #setMask(irq: IrqIndex, set: PreparedIrqSet, maskHook: IrqMaskHook | undefined): void {
     const { index, start, count, data } = set;
     const masked = set.action === 'mask';
-    if ((irq.flags & VFIO_IRQ_INFO_MASKABLE) === 0) refuseIrqSet('ENOTTY', `irq ${index} cannot be masked`);
+    if ((irq.flags & VFIO_IRQ_INFO_MASKABLE) === 0)
+      refuseIrqSet('ENOTTY', `irq ${index} cannot be masked`);
     if (this.#pci && index === VFIO_PCI_INTX_IRQ_INDEX && (start !== 0 || count !== 1)) {
       refuseIrqSet('EINVAL', 'INTx has one line: start 0, count 1');
     }

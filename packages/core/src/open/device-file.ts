@@ -111,16 +111,26 @@ export class DeviceFile implements VfioAccess, Ticket {
     const { device } = this.#ready('mmap');
     const found = this.#region('mmap', region);
     const aligned = offset % PAGE_SIZE === 0 && length % PAGE_SIZE === 0 && length > 0;
-    if (!aligned || offset < 0 || found.memory === undefined || !isMappable(found, offset, length)) {
+    if (
+      !aligned ||
+      offset < 0 ||
+      found.memory === undefined ||
+      !isMappable(found, offset, length)
+    ) {
       const range = `0x${offset.toString(16)}+0x${length.toString(16)}`;
       throw new VfioError('EINVAL', 'mmap', `region ${region}: ${range} cannot be mapped`);
     }
     const mapping = found.memory.map(found.memoryOffset + offset, length);
     this.#mappings++;
-    return new RegionMapping(mapping, `${device.name} region ${region}`, device.core.tracker, () => {
-      this.#mappings--;
-      if (this.#closed) this.#finishIfUnused();
-    });
+    return new RegionMapping(
+      mapping,
+      `${device.name} region ${region}`,
+      device.core.tracker,
+      () => {
+        this.#mappings--;
+        if (this.#closed) this.#finishIfUnused();
+      },
+    );
   }
 
   reset(): void {
@@ -203,13 +213,18 @@ export class DeviceFile implements VfioAccess, Ticket {
   }
 
   protected check(op: string): void {
-    if (this.#closed) throw new VfioError('EBADF', op, `the file of ${this.#device.name} is closed`);
+    if (this.#closed)
+      throw new VfioError('EBADF', op, `the file of ${this.#device.name} is closed`);
   }
 
   #ready(op: string): OpenedDevice {
     this.check(op);
     if (this.#opened === undefined) {
-      throw new VfioError('EINVAL', op, `the file of ${this.#device.name} is not bound to an iommufd`);
+      throw new VfioError(
+        'EINVAL',
+        op,
+        `the file of ${this.#device.name} is not bound to an iommufd`,
+      );
     }
     return this.#opened;
   }

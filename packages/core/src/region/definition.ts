@@ -44,8 +44,7 @@ export interface RegionDefinition {
   readonly msixMappable?: boolean;
 }
 
-const FLAGS =
-  VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
+const FLAGS = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
 
 /**
  * Checks a definition before anything is set up.

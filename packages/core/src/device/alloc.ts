@@ -1,14 +1,26 @@
 // The allocator: the only way to a VfioDevice, and so the only way to a driver's object. Counterpart of the
 // vfio_alloc_device() macro and _vfio_alloc_device().
 
+import { isObject } from '../arguments.ts';
+import { runAll, type Failure } from '../cleanup.ts';
 import { VfioError } from '../errno.ts';
 import type { VfioDeviceOps } from '../ops.ts';
+import { checkOps } from './check-ops.ts';
 import { leaveDeviceSet } from './device-set.ts';
-import { ALLOCATED, coreDevice, CoreDevice, RELEASED, type ParentDevice, type VfioDevice } from './device.ts';
+import {
+  ALLOCATED,
+  coreDevice,
+  CoreDevice,
+  RELEASED,
+  type ParentDevice,
+  type VfioDevice,
+} from './device.ts';
 import { DeviceRef, type Ref } from './ref.ts';
 
 /** `true` where A and B are the very same type: neither wider, optional nor nullable. */
 type Exact<A, B> =
+  // The two conditional types are the comparison: each needs a parameter that nothing else binds.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 
 /** `K` where `T` embeds the core device under that name, `never` otherwise. */
@@ -29,10 +41,14 @@ export type EmbedsDevice<T, K extends PropertyKey> = K extends keyof T
  * @param parent - what the device is made under
  * @param ops - the driver's callbacks, typed by `Type`
  * @param args - the rest of the constructor's arguments
- * @throws `EINVAL` `member` does not hold the device; `ENOSPC` no index is left; whatever the constructor or `init`
- * throws
+ * @throws `EINVAL` `member` does not hold the device, or what only plain JavaScript can pass; `ENOSPC` no index is
+ * left; whatever the constructor or `init` throws
  */
-export function allocDevice<T extends object, const K extends keyof T, A extends readonly unknown[]>(
+export function allocDevice<
+  T extends object,
+  const K extends keyof T,
+  A extends readonly unknown[],
+>(
   Type: new (vdev: VfioDevice, ...args: A) => T,
   member: K & EmbedsDevice<T, K>,
   parent: ParentDevice,
@@ -40,6 +56,7 @@ export function allocDevice<T extends object, const K extends keyof T, A extends
   ...args: NoInfer<A>
 ): Ref<T> {
   checkOps(ops);
+  checkMaker(Type, parent);
   parent.get?.();
   let device: CoreDevice | undefined;
   try {
@@ -55,9 +72,18 @@ export function allocDevice<T extends object, const K extends keyof T, A extends
     device.core.tracker.add(device);
     return new DeviceRef(device, self);
   } catch (error) {
-    if (device !== undefined) undo(device);
-    parent.put?.();
-    throw error;
+    let failure: Failure | undefined = { error };
+    if (device !== undefined) failure = runAll(UNDO, device, failure);
+    throw runAll([() => parent.put?.()], parent, failure)?.error;
+  }
+}
+
+function checkMaker(Type: unknown, parent: ParentDevice): void {
+  if (typeof Type !== 'function') {
+    throw new VfioError('EINVAL', 'allocDevice', 'the type is no class');
+  }
+  if (!isObject(parent) || !isObject(parent.core)) {
+    throw new VfioError('EINVAL', 'allocDevice', 'the parent belongs to no core');
   }
 }
 
@@ -69,25 +95,12 @@ function takeDevice(parent: ParentDevice, ops: VfioDeviceOps<object>): CoreDevic
 }
 
 /** Takes back what the allocator and the set-up calls of a failed `init` took. */
-function undo(device: CoreDevice): void {
-  device.life = RELEASED;
-  leaveDeviceSet(device);
-  device.closeTables();
-  device.core.indexes.free(device.index);
-}
-
-/** What the compiler refuses, for callers in plain JavaScript. */
-function checkOps(ops: VfioDeviceOps<object>): void {
-  const { openDevice, closeDevice, bindIommufd, unbindIommufd, attachIoas, detachIoas } = ops;
-  const opens = (openDevice === undefined) === (closeDevice === undefined);
-  const isAbsent = bindIommufd === undefined;
-  const binds = isAbsent === (unbindIommufd === undefined);
-  const attaches =
-    isAbsent === (attachIoas === undefined) && isAbsent === (detachIoas === undefined);
-  if (opens && binds && attaches) return;
-  const half = opens ? 'the four iommufd callbacks' : 'openDevice and closeDevice';
-  throw new VfioError('EINVAL', 'allocDevice', `${ops.name}: needs all or none of ${half}`);
-}
+const UNDO: readonly ((device: CoreDevice) => void)[] = [
+  (device) => (device.life = RELEASED),
+  (device) => device.closeTables(),
+  (device) => leaveDeviceSet(device),
+  ({ core, index }) => core.indexes.free(index),
+];
 
 /**
  * The driver's object that embeds `vdev`. Counterpart of `container_of()`.
@@ -99,7 +112,8 @@ export function containerOf<T extends object>(
   Type: abstract new (...args: never[]) => T,
 ): T {
   const { life, name, self } = coreDevice(vdev, 'containerOf');
-  if (life.tag === 'released') throw new VfioError('ENODEV', 'containerOf', `${name} has been released`);
-  if (self instanceof Type) return self;
-  throw new VfioError('EINVAL', 'containerOf', `${name} is no ${Type.name}`);
+  if (life.tag === 'released')
+    throw new VfioError('ENODEV', 'containerOf', `${name} has been released`);
+  if (typeof Type === 'function' && self instanceof Type) return self;
+  throw new VfioError('EINVAL', 'containerOf', `${name} is of another class`);
 }

@@ -20,6 +20,7 @@ export type DeviceState =
   | { readonly tag: 'registered'; readonly registration: Registration }
   | { readonly tag: 'unregistering'; readonly registration: Registration }
   | { readonly tag: 'unregistered' }
+  | { readonly tag: 'releasing' }
   | { readonly tag: 'released' };
 
 /** Devices the IOMMU cannot tell apart. */
@@ -45,12 +46,11 @@ export interface ParentDevice extends NamedParent {
 
 /**
  * The core device that a driver's own class embeds. Counterpart of `struct vfio_device`.
- *
- * @remarks Only `allocDevice` makes one.
+ * Only `allocDevice` makes one.
  */
 export abstract class VfioDevice {
   /** Makes the type nominal: an object that only looks alike is none. */
-  protected declare readonly brand: 'VfioDevice';
+  declare protected readonly brand: 'VfioDevice';
   /** Number of the device, unique among those alive in one core. */
   abstract readonly index: number;
   /** `vfio` and the index. */
@@ -66,6 +66,8 @@ const INITIALISING: DeviceState = { tag: 'initialising' };
 export const ALLOCATED: DeviceState = { tag: 'allocated' };
 /** Was visible, nobody uses it any more. */
 export const UNREGISTERED: DeviceState = { tag: 'unregistered' };
+/** The last reference is gone; `release` may still look at the device, and nothing can be taken on it. */
+export const RELEASING: DeviceState = { tag: 'releasing' };
 /** Gone. */
 export const RELEASED: DeviceState = { tag: 'released' };
 

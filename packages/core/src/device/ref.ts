@@ -1,14 +1,13 @@
 // References to a device. The last put releases it: set left, index freed, ops.release, memory gone.
 
+import { joined, type Failure } from '../cleanup.ts';
 import { VfioError } from '../errno.ts';
 import { captureStack } from '../leaks.ts';
 import { leaveDeviceSet } from './device-set.ts';
-import { RELEASED, type CoreDevice } from './device.ts';
+import { RELEASED, RELEASING, type CoreDevice } from './device.ts';
 
 /**
- * One counted reference to a driver's object, with an identity of its own.
- *
- * @remarks `[Symbol.dispose]` is `put`.
+ * One counted reference to a driver's object, with an identity of its own. `[Symbol.dispose]` is `put`.
  */
 export interface Ref<T> extends Disposable {
   /**
@@ -27,7 +26,7 @@ export interface Ref<T> extends Disposable {
    * Gives this reference back; the last one releases the device. Counterpart of `vfio_put_device()`.
    *
    * @throws `EINVAL` this reference has been put before; `EBUSY` it is the last one of a device that is
-   * still registered (then nothing has changed)
+   * still registered (then nothing has changed); what `release` throws, after everything is done
    */
   put(): void;
 }
@@ -59,7 +58,11 @@ export class DeviceRef<T extends object> implements Ref<T> {
     if (this.#put !== undefined) throw this.#secondPut();
     const device = this.#device;
     if (device.references === 1 && isRegistered(device)) {
-      throw new VfioError('EBUSY', 'put', `${device.name} is ${device.state}: unregister before the last put`);
+      throw new VfioError(
+        'EBUSY',
+        'put',
+        `${device.name} is ${device.state}: unregister before the last put`,
+      );
     }
     this.#put = device.core.tracker.trace ? captureStack() : true;
     device.references--;
@@ -78,7 +81,11 @@ export class DeviceRef<T extends object> implements Ref<T> {
 
   #secondPut(): VfioError {
     const where = typeof this.#put === 'string' ? `; the first put was at\n${this.#put}` : '';
-    return new VfioError('EINVAL', 'put', `${this.#device.name}: second put of one reference${where}`);
+    return new VfioError(
+      'EINVAL',
+      'put',
+      `${this.#device.name}: second put of one reference${where}`,
+    );
   }
 }
 
@@ -88,15 +95,22 @@ function isRegistered(device: CoreDevice): boolean {
 
 /** What the last put does, whatever `ops.release` does. */
 function release(device: CoreDevice): void {
-  const { core, parent, self } = device;
+  device.life = RELEASING;
   leaveDeviceSet(device);
-  core.indexes.free(device.index);
+  device.core.indexes.free(device.index);
+  let failure: Failure | undefined;
   try {
-    device.ops.release?.(self);
-  } finally {
-    device.life = RELEASED;
-    device.closeTables();
-    core.tracker.remove(device);
-    parent.put?.();
+    device.ops.release?.(device.self);
+  } catch (error) {
+    failure = { error };
   }
+  device.life = RELEASED;
+  try {
+    device.closeTables();
+  } catch (error) {
+    failure = joined(error, failure);
+  }
+  device.core.tracker.remove(device);
+  device.parent.put?.();
+  if (failure !== undefined) throw failure.error;
 }

@@ -164,10 +164,11 @@ function waitForUsers(
     resolve();
   });
   ask();
-  void options?.interrupted?.then(() => {
-    if (!registration.isOver) {
-      logger.log('warn', device.name, () => 'the waiter is blocked until the device is released');
-    }
-  });
+  const blocked = (): void => {
+    if (registration.isOver) return;
+    logger.log('warn', device.name, () => 'the waiter is blocked until the device is released');
+  };
+  // However it settles: a rejection that nobody looks at would end the process.
+  void options?.interrupted?.then(blocked, blocked);
   return promise;
 }

@@ -1,7 +1,13 @@
 // How the suite uses a device: through the kernel's path in this process, or over a socket. The suites see only
 // what is here, so that each of their tests runs both ways.
 
-import type { EventSignal, SharedMemory, VfioAccess, VfioDevice } from '@vfio-ts/core';
+import type {
+  EventSignal,
+  MemoryBackend,
+  SharedMemory,
+  VfioAccess,
+  VfioDevice,
+} from '@vfio-ts/core';
 
 /** A signal whose count can be read. */
 export interface TestSignal extends EventSignal {
@@ -33,6 +39,8 @@ export interface Connector {
   readonly name: string;
   /** Uses the kernel's path, so that groups, character devices and life cycle can be tested with it. */
   readonly isInProcess: boolean;
+  /** Where devices have to take memory from that is mapped this way; the heap when left out. */
+  readonly deviceMemory?: MemoryBackend;
   /** Opens a registered device. One session of a device at a time. */
   connect(vdev: VfioDevice): Promise<Session>;
 }

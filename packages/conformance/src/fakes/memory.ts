@@ -9,16 +9,17 @@ import {
   type SharedMemory,
 } from '@vfio-ts/core';
 
-/** A memory backend over the heap that knows what has not come back. */
+/** A memory backend that knows what has not come back. */
 export class TrackedMemory implements MemoryBackend {
-  readonly #heap: HeapMemory;
+  readonly #backend: MemoryBackend;
   readonly #alive = new Set<Tracked>();
   #failIn: number | undefined = undefined;
   /** Allocations made so far, the failed ones included. */
   allocations = 0;
 
-  constructor(options?: HeapMemoryOptions) {
-    this.#heap = new HeapMemory(options);
+  /** @param backend - where memory comes from; the heap when left out */
+  constructor(options?: HeapMemoryOptions, backend: MemoryBackend = new HeapMemory(options)) {
+    this.#backend = backend;
   }
 
   /** What is alive: memory not closed, mappings not unmapped. */
@@ -37,7 +38,7 @@ export class TrackedMemory implements MemoryBackend {
       this.#failIn = undefined;
       throw new VfioError('ENOMEM', 'allocMemory', `${name}: made to fail`);
     }
-    return new TrackedShared(name, this.#heap.alloc(name, size), this.#alive);
+    return new TrackedShared(name, this.#backend.alloc(name, size), this.#alive);
   }
 }
 
@@ -63,6 +64,11 @@ class TrackedShared implements SharedMemory, Tracked {
 
   get bytes(): Uint8Array {
     return this.#memory.bytes;
+  }
+
+  /** The descriptor of memory that has one, for servers that pass it on. */
+  get fd(): unknown {
+    return 'fd' in this.#memory ? this.#memory.fd : undefined;
   }
 
   map(offset: number, length: number): MemoryMapping {

@@ -2,6 +2,7 @@
 
 import { VfioError, type EventSignal } from '@vfio-ts/core';
 import { type Fd, OwnedFd } from './fd.ts';
+import { canSignal, signalEventFd } from './native/aio.ts';
 import { O_NONBLOCK } from './native/constants.ts';
 import { WOULD_BLOCK } from './native/failure.ts';
 import { raw } from './native/ffi.ts';
@@ -26,8 +27,8 @@ export class EventFd implements EventSignal {
   readonly fd: Fd;
 
   /**
-   * Takes over a descriptor, made nonblocking for all who share it: a counter at its maximum must not stop
-   * this process.
+   * Takes over a descriptor. Where the kernel gives no way to signal it without blocking, it is made nonblocking
+   * for all who share it: a counter at its maximum must not stop this process.
    *
    * @throws `EINVAL` not an eventfd; the descriptor is then still the caller's
    */
@@ -35,8 +36,10 @@ export class EventFd implements EventSignal {
     if (!isEventFd(fd)) {
       throw new VfioError('EINVAL', 'EventFd', `descriptor ${fd.number} is not an eventfd`);
     }
-    const flags = libc.statusFlags(fd.number);
-    if ((flags & O_NONBLOCK) === 0) libc.setStatusFlags(fd.number, flags | O_NONBLOCK);
+    if (!canSignal()) {
+      const flags = libc.statusFlags(fd.number);
+      if ((flags & O_NONBLOCK) === 0) libc.setStatusFlags(fd.number, flags | O_NONBLOCK);
+    }
     this.fd = fd;
   }
 
@@ -54,7 +57,7 @@ export class EventFd implements EventSignal {
   /** Adds one. A counter at its maximum stays there, and a closed descriptor is left alone. */
   signal(): void {
     const { number } = this.fd;
-    if (number >= 0) raw.write(number, ONE, 8);
+    if (number >= 0 && !signalEventFd(number)) raw.write(number, ONE, 8);
   }
 
   /** Takes the counter and leaves 0; 0 when nothing was signalled. */

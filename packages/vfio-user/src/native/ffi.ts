@@ -10,7 +10,11 @@ export const isSupported: boolean =
 
 const lib = isSupported ? koffi.load(null) : undefined;
 
-function bind(name: string, result: string, parameters: string[]): (...args: never[]) => number {
+function bind<A extends readonly unknown[]>(
+  name: string,
+  result: string,
+  parameters: string[],
+): (...args: A) => number {
   if (lib !== undefined) return lib.func(name, result, parameters);
   return () => {
     const where = `${process.platform} on ${process.arch}`;
@@ -62,6 +66,8 @@ export interface RawCalls {
   pwrite(fd: number, from: Uint8Array, length: number, offset: number): number;
   close(fd: number): number;
   getpagesize(): number;
+  io_setup(depth: number, context: Address): number;
+  io_submit(context: Address, count: number, requests: Address): number;
 }
 
 const INT = 'int';
@@ -70,6 +76,11 @@ const SSIZE = 'intptr_t';
 const ADDRESS = 'uintptr_t';
 const BYTES = 'void *';
 const OFF = 'int64_t';
+
+const IO_SETUP = process.arch === 'arm64' ? 0 : 206;
+const IO_SUBMIT = process.arch === 'arm64' ? 2 : 209;
+type SystemCall = (number: number, a: number, b: number, c: number) => number;
+const systemCall: SystemCall = bind('syscall', SSIZE, [SSIZE, SSIZE, SSIZE, SSIZE]);
 
 /** The one door to the operating system. Its members are replaced by fault injection and by nothing else. */
 export const raw: RawCalls = {
@@ -107,6 +118,9 @@ export const raw: RawCalls = {
   pwrite: bind('pwrite', SSIZE, [INT, BYTES, SIZE, OFF]),
   close: bind('close', INT, [INT]),
   getpagesize: bind('getpagesize', INT, []),
+  // Not in the C library.
+  io_setup: (depth, context) => systemCall(IO_SETUP, depth, context, 0),
+  io_submit: (context, count, requests) => systemCall(IO_SUBMIT, context, count, requests),
 };
 
 /** The error number the last failed call left behind, positive. */

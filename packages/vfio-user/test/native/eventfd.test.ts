@@ -1,9 +1,11 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ERRNO } from '@vfio-ts/core';
 import { EventFd, isEventFd } from '../../src/eventfd.ts';
 import { OwnedFd } from '../../src/fd.ts';
 import { O_NONBLOCK } from '../../src/native/constants.ts';
+import { interceptCalls } from '../../src/native/faults.ts';
 import * as libc from '../../src/native/libc.ts';
 import { fdCensus, temporaryFolder } from './support.ts';
 
@@ -33,13 +35,45 @@ test('a signal at the maximum of the counter neither blocks nor throws', () => {
   expect(BigInt(event.read())).toBeGreaterThan(2n ** 63n);
 });
 
-test('a signal does not block on an eventfd that came in blocking mode', () => {
-  using fd = new OwnedFd(libc.eventfd());
+/** An eventfd as a client may give it: in blocking mode. */
+function blockingEventFd(): OwnedFd {
+  const fd = new OwnedFd(libc.eventfd());
   libc.setStatusFlags(fd.number, libc.statusFlags(fd.number) & ~O_NONBLOCK);
-  const event = new EventFd(fd);
+  return fd;
+}
+
+test('a signal does not block on a full eventfd in blocking mode', () => {
+  using event = new EventFd(blockingEventFd());
   event.add(MAX_COUNTER);
   event.signal();
+  event.signal();
   expect(BigInt(event.read())).toBeGreaterThan(2n ** 63n);
+});
+
+test('a signal does not block on an eventfd whose peer makes it blocking afterwards', () => {
+  using event = EventFd.create();
+  event.add(MAX_COUNTER);
+  libc.setStatusFlags(event.fd.number, libc.statusFlags(event.fd.number) & ~O_NONBLOCK);
+  event.signal();
+  expect(BigInt(event.read())).toBeGreaterThan(2n ** 63n);
+});
+
+test('the mode that a client waits in is left as it is', () => {
+  using event = new EventFd(blockingEventFd());
+  expect(libc.statusFlags(event.fd.number) & O_NONBLOCK).toBe(0);
+});
+
+test('more signals than the kernel keeps account of all count', () => {
+  using event = EventFd.create();
+  for (let count = 0; count < 1000; count++) event.signal();
+  expect(event.read()).toBe(1000);
+});
+
+test('a signal is written where the kernel has no other way', () => {
+  using event = EventFd.create();
+  using _ = interceptCalls((call) => (call === 'io_submit' ? ERRNO.EAGAIN : 0));
+  event.signal();
+  expect(event.read()).toBe(1);
 });
 
 test('a signal after close does nothing', () => {

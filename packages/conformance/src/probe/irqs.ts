@@ -1,5 +1,7 @@
 // What a user finds out about the interrupts of a device, and the requests it makes.
 
+/* oxlint-disable no-await-in-loop -- a guest does one thing after the other */
+
 import {
   VFIO_IRQ_SET_ACTION_MASK,
   VFIO_IRQ_SET_ACTION_TRIGGER,
@@ -29,8 +31,6 @@ export async function irqInfos(access: VfioAccess): Promise<readonly IrqInfo[]> 
   const { numIrqs } = await access.getInfo();
   const infos: IrqInfo[] = [];
   for (let index = 0; index < numIrqs; index++) {
-    // One question at a time, as a client asks.
-    // oxlint-disable-next-line no-await-in-loop
     infos.push(await access.getIrqInfo(index));
   }
   return infos;

@@ -1,5 +1,7 @@
 // What a user finds out about the regions of a device before it uses them.
 
+/* oxlint-disable no-await-in-loop -- a guest does one thing after the other */
+
 import {
   decodeInfoCaps,
   decodeSparseMmapCap,
@@ -24,8 +26,6 @@ export async function regionInfos(access: VfioAccess): Promise<readonly RegionIn
   const { numRegions } = await access.getInfo();
   const infos: RegionInfo[] = [];
   for (let index = 0; index < numRegions; index++) {
-    // One question at a time, as a client asks.
-    // oxlint-disable-next-line no-await-in-loop
     infos.push(await regionInfo(access, index));
   }
   return infos;

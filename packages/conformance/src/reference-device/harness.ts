@@ -1,10 +1,16 @@
 // The reference device as the suite sees it.
 
-import { triggerIrq } from '@vfio-ts/core';
+import { setIntx, triggerIrq } from '@vfio-ts/core';
 import type { DeviceHarness } from '../harness.ts';
 import { adapterOf, PORTS } from './adapter.ts';
 import type { ReferenceDevice } from './device.ts';
-import { RAM_REGION, RAM_SIZE, REG_SCRATCH } from './layout.ts';
+import {
+  RAM_REGION,
+  RAM_SIZE,
+  REFERENCE_DEVICE_ID,
+  REFERENCE_VENDOR_ID,
+  REG_SCRATCH,
+} from './layout.ts';
 import { createReference, referenceOps } from './ops.ts';
 import { saveState } from './state.ts';
 
@@ -30,6 +36,14 @@ export const referenceHarness: DeviceHarness<ReferenceDevice> = {
   createShared: (host, ops) => createReference(host.parent('reference'), ops, { shared: true }),
   vdev: ({ vdev }) => vdev,
   triggerIrq: ({ vdev }, index, subindex) => triggerIrq(vdev, index, subindex),
+  setIntx: ({ vdev }, asserted) => setIntx(vdev, asserted),
+  pciIds: {
+    vendorId: REFERENCE_VENDOR_ID,
+    deviceId: REFERENCE_DEVICE_ID,
+    classCode: 0xff_0000,
+    subsystemVendorId: 0,
+    subsystemId: 0,
+  },
   dma: {
     read: ({ dma }, iova, into) => dma.read(iova, into),
     write: ({ dma }, iova, from) => dma.write(iova, from),

@@ -10,11 +10,7 @@ export const isSupported: boolean =
 
 const lib = isSupported ? koffi.load(null) : undefined;
 
-function bind<A extends readonly unknown[]>(
-  name: string,
-  result: string,
-  parameters: string[],
-): (...args: A) => number {
+function bind(name: string, result: string, parameters: string[]): (...args: never[]) => number {
   if (lib !== undefined) return lib.func(name, result, parameters);
   return () => {
     const where = `${process.platform} on ${process.arch}`;
@@ -79,8 +75,9 @@ const OFF = 'int64_t';
 
 const IO_SETUP = process.arch === 'arm64' ? 0 : 206;
 const IO_SUBMIT = process.arch === 'arm64' ? 2 : 209;
-type SystemCall = (number: number, a: number, b: number, c: number) => number;
-const systemCall: SystemCall = bind('syscall', SSIZE, [SSIZE, SSIZE, SSIZE, SSIZE]);
+const kernel: { call(number: number, a: number, b: number, c: number): number } = {
+  call: bind('syscall', SSIZE, [SSIZE, SSIZE, SSIZE, SSIZE]),
+};
 
 /** The one door to the operating system. Its members are replaced by fault injection and by nothing else. */
 export const raw: RawCalls = {
@@ -119,8 +116,8 @@ export const raw: RawCalls = {
   close: bind('close', INT, [INT]),
   getpagesize: bind('getpagesize', INT, []),
   // Not in the C library.
-  io_setup: (depth, context) => systemCall(IO_SETUP, depth, context, 0),
-  io_submit: (context, count, requests) => systemCall(IO_SUBMIT, context, count, requests),
+  io_setup: (depth, context) => kernel.call(IO_SETUP, depth, context, 0),
+  io_submit: (context, count, requests) => kernel.call(IO_SUBMIT, context, count, requests),
 };
 
 /** The error number the last failed call left behind, positive. */

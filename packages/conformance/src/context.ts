@@ -53,7 +53,7 @@ export class TestContext<T extends object> implements HarnessHost {
   readonly clock: ManualClock = new ManualClock();
   readonly logger: RecordingLogger = new RecordingLogger();
   /** Memory of devices; guest memory comes from the session. */
-  readonly memory: TrackedMemory = new TrackedMemory();
+  readonly memory: TrackedMemory;
   readonly core: VfioCore;
   readonly connector: Connector;
   /** Called at each fault point of core; throw to make it fail. */
@@ -67,6 +67,7 @@ export class TestContext<T extends object> implements HarnessHost {
   constructor(harness: DeviceHarness<T>, { core, iommuGroup }: ContextOptions = {}) {
     this.harness = harness;
     this.connector = harness.connector ?? inProcess;
+    this.memory = new TrackedMemory(undefined, this.connector.deviceMemory);
     this.#iommuGroup = iommuGroup;
     this.core = new VfioCore(this, {
       trace: true,
@@ -77,7 +78,7 @@ export class TestContext<T extends object> implements HarnessHost {
     this.#resources = this.resources();
   }
 
-  /** A parent whose users are counted. */
+  /** A parent whose users are counted; each call makes a new one. */
   parent(name: string): ParentDevice {
     const parent: ParentDevice = {
       name,
@@ -127,8 +128,13 @@ export class TestContext<T extends object> implements HarnessHost {
     const { device } = ref;
     const vdev = this.harness.vdev(device);
     this.register(vdev);
-    this.defer('unregister', () => this.#unregister(vdev));
+    this.deferUnregister(vdev);
     return { ref, device, vdev };
+  }
+
+  /** Unregisters a registered device at the end, unless the test did. */
+  deferUnregister(vdev: VfioDevice): void {
+    this.defer('unregister', () => this.#unregister(vdev));
   }
 
   /** Opens a registered device by the harness's connector; closed at the end. */

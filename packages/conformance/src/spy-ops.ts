@@ -19,3 +19,17 @@ export function spyOps<T>(ops: VfioDeviceOps<T>, calls: string[]): VfioDeviceOps
     },
   });
 }
+
+/** Names of callbacks. */
+export type OpName = Exclude<keyof VfioDeviceOps<object>, 'name'>;
+
+/** The same callbacks without some of them. */
+export function withoutOps<T>(
+  ops: VfioDeviceOps<T>,
+  ...names: readonly OpName[]
+): VfioDeviceOps<T> {
+  const missing: ReadonlySet<string | symbol> = new Set(names);
+  return new Proxy(ops, {
+    get: (target, name): unknown => (missing.has(name) ? undefined : Reflect.get(target, name)),
+  });
+}

@@ -1,0 +1,385 @@
+// Groups and the opening of devices through them: statements 25 to 32 and 35 to 39.
+
+import {
+  assignDeviceSet,
+  Container,
+  deviceGroup,
+  deviceSetOpenCount,
+  registerGroupDev,
+  unregisterGroupDev,
+  VFIO_REGION_INFO_FLAG_READ,
+  VFIO_REGION_INFO_FLAG_WRITE,
+  VfioError,
+  type GroupFile,
+  type VfioDevice,
+  type VfioDeviceOps,
+} from '@vfio-ts/core';
+import { expect } from 'vitest';
+import { outcome, refused } from '../assert.ts';
+import type { TestContext } from '../context.ts';
+import type { DeviceHarness } from '../harness.ts';
+import { spyOps, withoutOps } from '../spy-ops.ts';
+import { declareSuite, type SuiteOptions, type SuiteTests } from '../suite.ts';
+
+/** Opening and closing through a group. */
+export function openSuite<T extends object>(
+  harness: DeviceHarness<T>,
+  options: SuiteOptions = {},
+): void {
+  declareSuite('open and close', harness, options, (tests) => {
+    counting(tests);
+    failing(tests);
+    looking(tests);
+    missing(tests);
+    exclusive(tests);
+    groups(tests);
+  });
+}
+
+/** A group file with a container, both closed at the end. */
+function openGroup<T extends object>(t: TestContext<T>, vdev: VfioDevice): GroupFile {
+  const container = new Container(t.core, 'guest');
+  t.defer('close the container', () => container.close());
+  const group = deviceGroup(vdev).open();
+  t.defer('close the group', () => group.close());
+  group.setContainer(container);
+  return group;
+}
+
+/** The driver's callbacks with an open pair, so that there is one to count. */
+function withPair<T>(ops: VfioDeviceOps<T>): VfioDeviceOps<T> {
+  return {
+    ...ops,
+    openDevice: (device) => ops.openDevice?.(device),
+    closeDevice: (device) => ops.closeDevice?.(device),
+  };
+}
+
+const OPENS = new Set(['openDevice', 'closeDevice']);
+
+function opensOf(calls: readonly string[]): readonly string[] {
+  return calls.filter((name) => OPENS.has(name));
+}
+
+function counting<T extends object>({ test, harness }: SuiteTests<T>): void {
+  test('[25] the first open calls openDevice, a second one does not', (t) => {
+    const calls: string[] = [];
+    const { vdev } = t.registered(spyOps(withPair(harness.ops), calls));
+    const group = openGroup(t, vdev);
+    const first = group.openDevice(vdev.name);
+    expect(opensOf(calls)).toEqual(['openDevice']);
+    const second = group.openDevice(vdev.name);
+    expect(opensOf(calls)).toEqual(['openDevice']);
+    expect(deviceSetOpenCount(vdev)).toBe(2);
+    first.close();
+    second.close();
+  });
+
+  test('[26] only the last of two closes calls closeDevice, once', (t) => {
+    const calls: string[] = [];
+    const { vdev } = t.registered(spyOps(withPair(harness.ops), calls));
+    const group = openGroup(t, vdev);
+    const first = group.openDevice(vdev.name);
+    const second = group.openDevice(vdev.name);
+    first.close();
+    expect(opensOf(calls)).toEqual(['openDevice']);
+    second.close();
+    second.close();
+    expect(opensOf(calls)).toEqual(['openDevice', 'closeDevice']);
+    expect(deviceSetOpenCount(vdev)).toBe(0);
+  });
+
+  test('[26] opens and closes alternate over many rounds', (t) => {
+    const calls: string[] = [];
+    const { vdev } = t.registered(spyOps(withPair(harness.ops), calls));
+    const group = openGroup(t, vdev);
+    for (let round = 0; round < 10; round++) group.openDevice(vdev.name).close();
+    const rounds = Array.from({ length: 10 }, () => ['openDevice', 'closeDevice']).flat();
+    expect(opensOf(calls)).toEqual(rounds);
+  });
+
+  test('[26] after the last close the device opens as it did the first time', async (t) => {
+    const { device, vdev } = t.registered();
+    const fresh = harness.snapshot?.(device);
+    const first = t.openInProcess(vdev);
+    await first.close();
+    const second = t.openInProcess(vdev);
+    expect(second.access.getInfo().numRegions).toBeGreaterThanOrEqual(0);
+    expect(harness.snapshot?.(device)).toEqual(fresh);
+  });
+
+  test('[26] a call on a closed file is refused', async (t) => {
+    const { vdev } = t.registered();
+    const session = t.openInProcess(vdev);
+    await session.close();
+    await refused('EBADF', () => session.access.getInfo());
+    await refused('EBADF', () => session.access.read(0, 0, new Uint8Array(1)));
+    await refused('EBADF', () => session.access.reset());
+  });
+}
+
+function failing<T extends object>({ test, harness }: SuiteTests<T>): void {
+  test('[27] an openDevice that fails is undone, and a later open works', async (t) => {
+    const calls: string[] = [];
+    let fails = true;
+    const error = new VfioError('EIO', 'openDevice', 'made to fail');
+    const pair = withPair(harness.ops);
+    const ops: VfioDeviceOps<T> = {
+      ...pair,
+      openDevice(device) {
+        if (fails) throw error;
+        pair.openDevice?.(device);
+      },
+      closeDevice: (device) => pair.closeDevice?.(device),
+    };
+    const { vdev } = t.registered(spyOps(ops, calls));
+    const kvm = countedKvm();
+    const group = openGroup(t, vdev);
+    group.setKvm(kvm);
+    expect(() => group.openDevice(vdev.name)).toThrow(error);
+    expect(opensOf(calls)).toEqual(['openDevice']);
+    expect(deviceSetOpenCount(vdev)).toBe(0);
+    expect(kvm.references).toBe(0);
+    fails = false;
+    group.openDevice(vdev.name).close();
+    expect(opensOf(calls)).toEqual(['openDevice', 'openDevice', 'closeDevice']);
+    group.unsetContainer();
+  });
+
+  test('[27] a device file that cannot be made undoes the open', async (t) => {
+    const calls: string[] = [];
+    const { vdev } = t.registered(spyOps(withPair(harness.ops), calls));
+    const group = openGroup(t, vdev);
+    t.failAt('device-file', 'ENOMEM');
+    await refused('ENOMEM', () => group.openDevice(vdev.name));
+    expect(opensOf(calls)).toEqual(['openDevice', 'closeDevice']);
+    expect(deviceSetOpenCount(vdev)).toBe(0);
+    group.openDevice(vdev.name).close();
+  });
+
+  test('[28] a driver that is going away is ENODEV, and openDevice is not called', async (t) => {
+    const calls: string[] = [];
+    const { vdev } = t.registered(spyOps(withPair(harness.ops), calls));
+    const group = openGroup(t, vdev);
+    t.failAt('module-get', 'ENOENT');
+    await refused('ENODEV', () => group.openDevice(vdev.name));
+    expect(opensOf(calls)).toEqual([]);
+    group.openDevice(vdev.name).close();
+  });
+
+  test('[29] without a container the open is EINVAL', async (t) => {
+    const { vdev } = t.registered();
+    using group = deviceGroup(vdev).open();
+    await refused('EINVAL', () => group.openDevice(vdev.name));
+  });
+}
+
+function looking<T extends object>({ test, harness }: SuiteTests<T>): void {
+  test('[30] an unknown name is ENODEV', async (t) => {
+    const { vdev } = t.registered(withoutOps(harness.ops, 'match'));
+    const group = openGroup(t, vdev);
+    await refused('ENODEV', () => group.openDevice(`${vdev.name}0`));
+    await refused('ENODEV', () => group.openDevice(''));
+  });
+
+  const verdicts = [
+    [-1, 'EPERM'],
+    [-13, 'EACCES'],
+    [0, 'ENODEV'],
+    [1, 'ok'],
+  ] as const;
+  for (const [verdict, expected] of verdicts) {
+    test(`[30] a match that gives ${verdict}: ${expected}`, async (t) => {
+      const asked: string[] = [];
+      const { vdev } = t.registered({
+        ...harness.ops,
+        match(_device, name) {
+          asked.push(name);
+          return verdict;
+        },
+      });
+      const group = openGroup(t, vdev);
+      expect(await outcome(() => group.openDevice('any name').close())).toBe(expected);
+      expect(asked).toEqual(['any name']);
+    });
+  }
+}
+
+function missing<T extends object>({ test, harness }: SuiteTests<T>): void {
+  test('[35] where a callback is missing, what needs it is EINVAL', async (t) => {
+    const calls: string[] = [];
+    const { vdev: whole } = t.registered(spyOps(harness.ops, calls));
+    const missed = ['read', 'write', 'reset', 'queryGfxPlane', 'deviceFeature'] as const;
+    const { vdev: bare } = t.registered(withoutOps(harness.ops, ...missed));
+    const [good, lacking] = [t.openInProcess(whole), t.openInProcess(bare)];
+    await refused('EINVAL', () => lacking.access.reset());
+    await refused('EINVAL', () => lacking.access.feature({ flags: 0x1_0000 | 0xfff0 }));
+    await refused('ENOTTY', () => lacking.access.queryGfxPlane({ flags: 4 }));
+    const byte = new Uint8Array(1);
+    for (let index = 0; index < good.access.getInfo().numRegions; index++) {
+      const { flags, size } = good.access.getRegionInfo(index);
+      if (size === 0) continue;
+      for (const direction of ['read', 'write'] as const) {
+        const flag =
+          direction === 'read' ? VFIO_REGION_INFO_FLAG_READ : VFIO_REGION_INFO_FLAG_WRITE;
+        if ((flags & flag) === 0) continue;
+        calls.length = 0;
+        good.access[direction](index, 0, byte);
+        const isAsked = calls.includes(direction);
+        const code = isAsked ? 'EINVAL' : 'ok';
+        // oxlint-disable-next-line no-await-in-loop
+        expect(await outcome(() => lacking.access[direction](index, 0, byte))).toBe(code);
+      }
+    }
+  });
+}
+
+function exclusive<T extends object>({ test, harness }: SuiteTests<T>): void {
+  /** Callbacks that put the device into a set before the driver's own init, and call `inside` when it opens. */
+  const setOf = (setId: string | undefined, inside: () => void): VfioDeviceOps<T> => {
+    const pair = withPair(harness.ops);
+    return {
+      ...pair,
+      init(device) {
+        if (setId !== undefined) assignDeviceSet(harness.vdev(device), setId);
+        harness.ops.init?.(device);
+      },
+      openDevice(device) {
+        inside();
+        pair.openDevice?.(device);
+      },
+      closeDevice: (device) => pair.closeDevice?.(device),
+    };
+  };
+
+  test('[37] an open inside an open of the same device set is EDEADLK and changes nothing', async (t) => {
+    const { vdev: inner } = t.registered(setOf('set', () => {}));
+    const innerGroup = openGroup(t, inner);
+    const seen: Promise<string>[] = [];
+    const { vdev: outer } = t.registered(
+      setOf('set', () => seen.push(outcome(() => innerGroup.openDevice(inner.name)))),
+    );
+    openGroup(t, outer).openDevice(outer.name).close();
+    expect(await Promise.all(seen)).toEqual(['EDEADLK']);
+    innerGroup.openDevice(inner.name).close();
+  });
+
+  test('[37] the opens of all members of a device set count together', (t) => {
+    const ops = setOf('set', () => {});
+    const [first, second] = [t.registered(ops).vdev, t.registered(ops).vdev];
+    const files = [first, second].map((vdev) => openGroup(t, vdev).openDevice(vdev.name));
+    expect(deviceSetOpenCount(first)).toBe(2);
+    expect(deviceSetOpenCount(second)).toBe(2);
+    for (const file of files) file.close();
+  });
+
+  test('[22] devices without an explicit set do not share a lock', async (t) => {
+    const { vdev: inner } = t.registered(setOf(undefined, () => {}));
+    const innerGroup = openGroup(t, inner);
+    const seen: Promise<string>[] = [];
+    const { vdev: outer } = t.registered(
+      setOf(undefined, () => seen.push(outcome(() => innerGroup.openDevice(inner.name).close()))),
+    );
+    const file = openGroup(t, outer).openDevice(outer.name);
+    expect(await Promise.all(seen)).toEqual(['ok']);
+    expect(deviceSetOpenCount(inner)).toBe(0);
+    expect(deviceSetOpenCount(outer)).toBe(1);
+    file.close();
+  });
+
+  test('[38] the KVM reference of the open is dropped at the last close', (t) => {
+    const kvm = countedKvm();
+    const { vdev } = t.registered();
+    const group = openGroup(t, vdev);
+    group.setKvm(kvm);
+    const first = group.openDevice(vdev.name);
+    const second = group.openDevice(vdev.name);
+    expect(kvm.references).toBeGreaterThanOrEqual(1);
+    first.close();
+    expect(kvm.references).toBeGreaterThanOrEqual(1);
+    second.close();
+    expect(kvm.references).toBe(0);
+  });
+}
+
+function groups<T extends object>({ test }: SuiteTests<T>): void {
+  test('[31] a second open of the group is EBUSY until the first is closed', async (t) => {
+    const { vdev } = t.registered();
+    const group = deviceGroup(vdev);
+    const file = group.open();
+    await refused('EBUSY', () => group.open());
+    file.close();
+    group.open().close();
+  });
+
+  test('[31] a closed group file keeps the group busy while a device file lives', async (t) => {
+    const { vdev } = t.registered();
+    const group = openGroup(t, vdev);
+    const file = group.openDevice(vdev.name);
+    group.close();
+    await refused('EBUSY', () => deviceGroup(vdev).open());
+    file.close();
+    deviceGroup(vdev).open().close();
+  });
+
+  test('[31] a group without devices is ENODEV', async (t) => {
+    const { vdev } = t.registered();
+    const group = deviceGroup(vdev);
+    await unregisterGroupDev(vdev);
+    await refused('ENODEV', () => group.open());
+  });
+
+  test(
+    '[32] a no-IOMMU group needs the capability',
+    async (t) => {
+      const vdev = t.vdev(t.allocated());
+      registerGroupDev(vdev);
+      t.deferUnregister(vdev);
+      t.logger.take('warn');
+      await refused('EPERM', () => deviceGroup(vdev).open());
+      deviceGroup(vdev).open({ rawIo: true }).close();
+    },
+    { core: { noIommu: true } },
+  );
+
+  test('[39] a second container is EINVAL, a closed one EBADF, something else EBADFD', async (t) => {
+    const { vdev } = t.registered();
+    using container = new Container(t.core, 'guest');
+    const closed = new Container(t.core, 'closed');
+    closed.close();
+    using group = deviceGroup(vdev).open();
+    await refused('EBADF', () => group.setContainer(closed));
+    // What only plain JavaScript can pass.
+    await refused('EBADFD', () => Reflect.apply(setContainer, undefined, [group, {}]));
+    group.setContainer(container);
+    await refused('EINVAL', () => group.setContainer(container));
+  });
+
+  test('[39] taking the container away: EBUSY with a device open, EINVAL without one', async (t) => {
+    const { vdev } = t.registered();
+    const group = openGroup(t, vdev);
+    const file = group.openDevice(vdev.name);
+    await refused('EBUSY', () => group.unsetContainer());
+    file.close();
+    group.unsetContainer();
+    await refused('EINVAL', () => group.unsetContainer());
+    await refused('EINVAL', () => group.openDevice(vdev.name));
+  });
+}
+
+function setContainer(group: GroupFile, container: Container): void {
+  group.setContainer(container);
+}
+
+/** A virtual machine whose references are counted. */
+function countedKvm(): { get(): void; put(): void; references: number } {
+  return {
+    references: 0,
+    get() {
+      this.references++;
+    },
+    put() {
+      this.references--;
+    },
+  };
+}

@@ -19,7 +19,7 @@ interface Declared {
   readonly body: () => Promise<void>;
 }
 
-/** Collects tests and runs them when asked. */
+/** Collects tests and runs them when asked; for devices used in this process. */
 export class Collector implements TestApi {
   readonly #tests: Declared[] = [];
   #path: readonly string[] = [];
@@ -48,7 +48,7 @@ export class Collector implements TestApi {
       try {
         // Each test has the process to itself.
         // oxlint-disable-next-line no-await-in-loop
-        await body();
+        await ending(body());
         results.push(result);
       } catch (error) {
         results.push({ ...result, error });
@@ -56,6 +56,25 @@ export class Collector implements TestApi {
     }
     return results;
   }
+}
+
+/** Microtask turns after which a test that nothing outside can wake will not end any more. */
+const TURNS = 200_000;
+
+/** Waits for a test; one that waits for ever fails. */
+async function ending(test: Promise<void>): Promise<void> {
+  const state = { isOver: false };
+  const over = (): void => {
+    state.isOver = true;
+  };
+  test.then(over, over);
+  for (let turn = 0; turn < TURNS && !state.isOver; turn++) {
+    // The turns are what is waited for.
+    // oxlint-disable-next-line no-await-in-loop
+    await Promise.resolve();
+  }
+  if (!state.isOver) throw new Error('the test does not end');
+  await test;
 }
 
 /** Tells a test that failed by what it says from one after which something had not come back. */

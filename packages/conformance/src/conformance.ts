@@ -29,10 +29,10 @@ export function conformance<T extends object>(
   api.describe(`${harness.name} conforms`, () => {
     for (const { name, run, inProcessOnly } of SUITES) {
       const wanted = only === undefined || only.includes(name);
-      if (wanted && (isInProcess || inProcessOnly !== true)) run(harness, { api });
+      if (wanted && (isInProcess || inProcessOnly !== true)) run(harness, { ...options, api });
     }
     if (only === undefined && harness.additional !== undefined) {
-      declareSuite('additional', harness, { api }, (tests) => harness.additional?.(tests));
+      declareSuite('additional', harness, options, (tests) => harness.additional?.(tests));
     }
   });
 }

@@ -9,6 +9,8 @@ import { vitestApi } from './vitest-api.ts';
 export interface SuiteOptions {
   /** The runner; vitest when left out. */
   readonly api?: TestApi;
+  /** Lives of the leak test of the life cycle suite; 1000 when left out. */
+  readonly cycles?: number;
 }
 
 /** Declares one test; each has a fixture of its own, and nothing may be left after it. */

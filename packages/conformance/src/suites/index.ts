@@ -1,9 +1,21 @@
 // All suites, in the order they run.
 
 import type { Suite } from '../suite.ts';
+import { dmaPinsSuite } from './dma-pins.ts';
+import { dmaSuite } from './dma.ts';
+import { dmaMapSuite } from './dma-map.ts';
+import { resetSuite } from './reset.ts';
+import { irqsSuite } from './irqs.ts';
+import { configSuite } from './config.ts';
+import { regionsSuite } from './regions.ts';
+import { infoSuite } from './info.ts';
+import { cdevSuite } from './cdev.ts';
+import { displaySuite } from './display.ts';
 import { lifeCycleSuite } from './life-cycle.ts';
+import { mdevSuite } from './mdev.ts';
 import { openSuite } from './open.ts';
 import { registrationSuite } from './registration.ts';
+import { unregisterSuite } from './unregister.ts';
 
 /** A suite and where it makes sense. */
 export interface SuiteEntry {
@@ -19,4 +31,16 @@ export const SUITES: readonly SuiteEntry[] = [
   { name: 'life cycle', run: lifeCycleSuite, inProcessOnly: true },
   { name: 'registration', run: registrationSuite, inProcessOnly: true },
   { name: 'open and close', run: openSuite, inProcessOnly: true },
+  { name: 'character device', run: cdevSuite, inProcessOnly: true },
+  { name: 'unregister', run: unregisterSuite, inProcessOnly: true },
+  { name: 'info', run: infoSuite },
+  { name: 'regions', run: regionsSuite },
+  { name: 'configuration space', run: configSuite },
+  { name: 'interrupts', run: irqsSuite },
+  { name: 'reset', run: resetSuite },
+  { name: 'DMA maps', run: dmaMapSuite },
+  { name: 'DMA access', run: dmaSuite },
+  { name: 'DMA pins', run: dmaPinsSuite },
+  { name: 'mediated devices', run: mdevSuite, inProcessOnly: true },
+  { name: 'display', run: displaySuite, inProcessOnly: true },
 ];

@@ -35,9 +35,6 @@ import { InProcessSession } from '../in-process.ts';
 import { spyOps } from '../spy-ops.ts';
 import { declareSuite, type SuiteOptions, type SuiteTests } from '../suite.ts';
 
-/** Cycles of the leak test. */
-const CYCLES = 1000;
-
 /** The life of a device from allocation to release. */
 export function lifeCycleSuite<T extends object>(
   harness: DeviceHarness<T>,
@@ -48,7 +45,7 @@ export function lifeCycleSuite<T extends object>(
     failingInit(tests);
     references(tests);
     afterRelease(tests);
-    cycles(tests);
+    cycles(tests, options.cycles ?? 1000);
   });
 }
 
@@ -300,10 +297,10 @@ function afterRelease<T extends object>({ test, harness }: SuiteTests<T>): void 
   });
 }
 
-function cycles<T extends object>({ test }: SuiteTests<T>): void {
-  test(`[15] ${CYCLES} whole lives leave nothing behind`, async (t) => {
+function cycles<T extends object>({ test }: SuiteTests<T>, count: number): void {
+  test('[15] many whole lives leave nothing behind', async (t) => {
     const before = t.resources();
-    for (let i = 0; i < CYCLES; i++) {
+    for (let i = 0; i < count; i++) {
       const ref = t.create();
       const vdev = t.vdev(ref);
       t.register(vdev);

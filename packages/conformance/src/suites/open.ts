@@ -182,6 +182,15 @@ function looking<T extends object>({ test, harness }: SuiteTests<T>): void {
     await refused('ENODEV', () => group.openDevice(''));
   });
 
+  if ('match' in harness.ops) {
+    test("[30] the driver's own match knows its device and no other name", async (t) => {
+      const { vdev } = t.registered();
+      const group = openGroup(t, vdev);
+      expect(await outcome(() => group.openDevice('nobody has this name'))).not.toBe('ok');
+      group.openDevice(vdev.name).close();
+    });
+  }
+
   const verdicts = [
     [-1, 'EPERM'],
     [-13, 'EACCES'],

@@ -1,0 +1,46 @@
+// One request and one reply over and over, on a thread that blocks: the client of every measurement here, whoever is
+// at the other end.
+
+import { BlockingTransport } from '../../src/transport-blocking.ts';
+
+/** A connection on which the same request always has a reply of the same size. */
+export class Exchange implements Disposable {
+  readonly #transport: BlockingTransport;
+  readonly request: Uint8Array;
+  readonly reply: Uint8Array;
+
+  /** Takes over a connection. @param replySize - bytes of the reply */
+  constructor(transport: BlockingTransport, request: Uint8Array, replySize: number) {
+    this.#transport = transport;
+    this.request = request;
+    this.reply = new Uint8Array(replySize);
+  }
+
+  /** One round trip. @throws `ECONNRESET` the peer is gone */
+  once(): void {
+    this.#transport.send(this.request, this.request.length);
+    this.#transport.receive(this.reply, this.reply.length);
+  }
+
+  /** How long each of `count` round trips takes, in microseconds. */
+  times(count: number): Float64Array {
+    const times = new Float64Array(count);
+    for (let i = 0; i < count; i++) {
+      const begin = performance.now();
+      this.once();
+      times[i] = (performance.now() - begin) * 1000;
+    }
+    return times;
+  }
+
+  [Symbol.dispose](): void {
+    this.#transport.close();
+  }
+}
+
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+/** Blocks the thread. */
+export function sleep(milliseconds: number): void {
+  Atomics.wait(never, 0, 0, milliseconds);
+}

@@ -102,33 +102,17 @@ async function allocation(
 }
 
 function figures({ ours, bare, inC }: Rounds): readonly Measurement[] {
-  const compared = (which: keyof Times, peers: readonly Times[], to: string): Measurement => {
+  const compared = (name: string, which: keyof Times, peers: readonly Times[], to: string) => {
     const own = ours.map((times) => times[which]);
     const theirs = peers.map((times) => times[which]);
-    return {
-      name: `region-read/${which}`,
-      value: median(own),
-      unit: 'us',
-      ratio: medianRatio(own, theirs),
-      ratioTo: to,
-    };
+    const ratio = medianRatio(own, theirs);
+    return { name: `region-read/${name}`, value: median(own), unit: 'us', ratio, ratioTo: to };
   };
-  const lines: Measurement[] = [
-    { ...compared('p50', bare, BARE), goal: GOAL },
-    compared('p99', bare, BARE),
+  const lines = [
+    { ...compared('p50', 'p50', bare, BARE), goal: GOAL },
+    compared('p99', 'p99', bare, BARE),
   ];
-  if (inC.length > 0) {
-    const { ratio, ratioTo, value } = compared('p50', inC, IN_C);
-    lines.splice(1, 0, {
-      name: 'region-read/p50-c',
-      value,
-      unit: 'us',
-      ratio,
-      ratioTo,
-      goal: GOAL,
-    });
-  }
-  return lines;
+  return inC.length === 0 ? lines : [...lines, compared('p50-c', 'p50', inC, IN_C)];
 }
 
 async function run(bench: BenchmarkRun): Promise<readonly Measurement[]> {

@@ -1,7 +1,7 @@
 // One request and one reply over and over, on a thread that blocks: the client of every measurement here, whoever is
 // at the other end.
 
-import { BlockingTransport } from '../../src/transport-blocking.ts';
+import type { BlockingTransport } from '../../src/transport-blocking.ts';
 
 /** A connection on which the same request always has a reply of the same size. */
 export class Exchange implements Disposable {

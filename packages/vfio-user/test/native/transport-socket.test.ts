@@ -6,7 +6,9 @@ import { OwnedFd } from '../../src/fd.ts';
 import type { EventLoop } from '../../src/loop.ts';
 import { MSG_DONTWAIT } from '../../src/native/constants.ts';
 import * as libc from '../../src/native/libc.ts';
-import { sendWithFds } from '../../src/native/message.ts';
+import { WOULD_BLOCK } from '../../src/native/failure.ts';
+import { mapPrivate, PAGE_SIZE } from '../../src/native/memory.ts';
+import { MessageBlock, sendWithFds } from '../../src/native/message.ts';
 import { SocketTransport, type SocketTransportOptions } from '../../src/transport-socket.ts';
 import {
   Collector,
@@ -21,10 +23,10 @@ import {
 
 let loop: EventLoop;
 let errors: unknown[];
-let before: number;
+let openBefore: number;
 
 beforeEach(() => {
-  before = openFds();
+  openBefore = openFds();
   ({ loop, errors } = testLoop());
 });
 
@@ -32,7 +34,7 @@ afterEach(async () => {
   loop.close();
   await turns(2);
   expectNone(errors);
-  expectFds(before);
+  expectFds(openBefore);
 });
 
 /** A started transport and the bare socket at its other end. */
@@ -283,6 +285,50 @@ describe('descriptors', () => {
     a.close();
     b.close();
   });
+});
+
+test('the rest of a message that had no room goes without descriptors', async () => {
+  const { transport, peer } = bare();
+  using event = EventFd.create();
+  using memory = mapPrivate(64 * PAGE_SIZE);
+  const message = new MessageBlock(memory);
+  transport.send(frame(0x100000), 0x100000, [event.fd]);
+  expect(transport.queuedBytes).toBeGreaterThan(0);
+  expect(transport.queuedBytes).toBeLessThan(0x100000);
+  let fdCount = 0;
+  let size = 0;
+  await until(() => {
+    const count = message.receive(
+      peer.number,
+      memory.address + PAGE_SIZE,
+      63 * PAGE_SIZE,
+      MSG_DONTWAIT,
+    );
+    if (count === WOULD_BLOCK) return false;
+    for (let index = 0; index < message.fdCount; index++) libc.close(message.fd(index));
+    fdCount += message.fdCount;
+    size += count;
+    return size === 0x100000;
+  });
+  expect(fdCount).toBe(1);
+  transport.close();
+  peer.close();
+});
+
+test('a connection with much to receive lets another in between', async () => {
+  const first = bare();
+  const second = bare();
+  for (let count = 0; count < 100; count++) put(first.peer, frame(32));
+  put(second.peer, frame(32));
+  let before = 0;
+  second.got.onFrame = () => (before = first.got.frames.length);
+  await until(() => second.got.frames.length === 1);
+  expect(before).toBeLessThan(100);
+  await until(() => first.got.frames.length === 100);
+  for (const { transport, peer } of [first, second]) {
+    transport.close();
+    peer.close();
+  }
 });
 
 describe('the end', () => {

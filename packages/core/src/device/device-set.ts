@@ -16,19 +16,20 @@ export class DeviceSet {
     this.id = id;
   }
 
+  /** @throws `EDEADLK` called from within an open or close of a member */
+  checkFree(device: CoreDevice, op: string): void {
+    if (this.#locked === undefined) return;
+    const fact = `${this.#locked.name} of the same set is being opened or closed`;
+    throw new VfioError('EDEADLK', op, `${device.name}: ${fact}`);
+  }
+
   /**
    * Runs `action` while no other open or close of a member can.
    *
-   * @throws `EDEADLK` called from within an open or close of a member
+   * @throws `EDEADLK` as {@link DeviceSet.checkFree}
    */
   exclusively<R>(device: CoreDevice, op: string, action: () => R): R {
-    if (this.#locked !== undefined) {
-      throw new VfioError(
-        'EDEADLK',
-        op,
-        `${device.name}: ${this.#locked.name} of the same set is being opened or closed`,
-      );
-    }
+    this.checkFree(device, op);
     this.#locked = device;
     try {
       return action();

@@ -12,15 +12,16 @@ import type {
   RegionInfo,
   VfioAccess,
 } from '../access.ts';
+import { checkBytes, checkObject, hex } from '../arguments.ts';
 import type { CoreDevice } from '../device/device.ts';
 import type { IoAddressSpace } from '../dma/address-space.ts';
 import { mappedBacking } from '../dma/backing.ts';
-import { isErrno, VfioError } from '../errno.ts';
+import { VfioError } from '../errno.ts';
 import { dispatchFeature } from '../feature/dispatch.ts';
 import type { FeatureOptions } from '../feature/target.ts';
 import type { MemoryMapping } from '../host.ts';
 import type { Ticket } from '../leaks.ts';
-import { accessMemory, checkRegionAccess } from '../region/access.ts';
+import { checkRegionAccess, readMemory, writeMemory } from '../region/access.ts';
 import { isMappable, type Region } from '../region/table.ts';
 import { PAGE_SIZE } from '../uapi.ts';
 import { deviceInfo } from './device-info.ts';
@@ -78,32 +79,31 @@ export class DeviceFile implements VfioAccess, Ticket {
 
   setIrqs(request: IrqSetRequest): void {
     const { device } = this.#ready('setIrqs');
+    checkObject('setIrqs', 'request', request);
     device.irqs.set(request, (index, start, count, masked) => {
-      device.ops.irqMask?.(device.self, index, start, count, masked);
+      tellMask(device, index, start, count, masked);
     });
   }
 
   read(region: number, offset: number, into: Uint8Array): number {
     const { device } = this.#ready('read');
+    checkBytes('read', into);
     const found = this.#region('read', region);
     checkRegionAccess('read', found, offset, into.length);
-    if (into.length === 0) return 0;
-    const memory = accessMemory(found, offset, into.length);
-    if (memory !== undefined) into.set(memory);
-    else if (device.ops.read === undefined) throw noCallback('read', device);
-    else device.ops.read(device.self, region, offset, into);
+    if (into.length === 0 || readMemory(found, offset, into)) return into.length;
+    if (device.ops.read === undefined) throw noCallback('read', device);
+    device.ops.read(device.self, region, offset, into);
     return into.length;
   }
 
   write(region: number, offset: number, from: Uint8Array): number {
     const { device } = this.#ready('write');
+    checkBytes('write', from);
     const found = this.#region('write', region);
     checkRegionAccess('write', found, offset, from.length);
-    if (from.length === 0) return 0;
-    const memory = accessMemory(found, offset, from.length);
-    if (memory !== undefined) memory.set(from);
-    else if (device.ops.write === undefined) throw noCallback('write', device);
-    else device.ops.write(device.self, region, offset, from);
+    if (from.length === 0 || writeMemory(found, offset, from)) return from.length;
+    if (device.ops.write === undefined) throw noCallback('write', device);
+    device.ops.write(device.self, region, offset, from);
     return from.length;
   }
 
@@ -117,20 +117,20 @@ export class DeviceFile implements VfioAccess, Ticket {
       found.memory === undefined ||
       !isMappable(found, offset, length)
     ) {
-      const range = `0x${offset.toString(16)}+0x${length.toString(16)}`;
+      const range = `${hex(offset)}+${hex(length)}`;
       throw new VfioError('EINVAL', 'mmap', `region ${region}: ${range} cannot be mapped`);
     }
     const mapping = found.memory.map(found.memoryOffset + offset, length);
     this.#mappings++;
-    return new RegionMapping(
-      mapping,
-      `${device.name} region ${region}`,
-      device.core.tracker,
-      () => {
+    return new RegionMapping(mapping, `${device.name} region ${region}`, device.core.tracker, {
+      unmapping: () => {
+        if (this.#closed) this.#checkClosable('unmap', 1);
+      },
+      unmapped: () => {
         this.#mappings--;
         if (this.#closed) this.#finishIfUnused();
       },
-    );
+    });
   }
 
   reset(): void {
@@ -143,7 +143,9 @@ export class DeviceFile implements VfioAccess, Ticket {
   }
 
   feature(request: FeatureRequest, options?: FeatureOptions): Uint8Array {
-    return dispatchFeature(this.#ready('feature'), request, options);
+    const opened = this.#ready('feature');
+    checkObject('feature', 'request', request);
+    return dispatchFeature(opened, request, options);
   }
 
   readMigrationData(into: Uint8Array): number {
@@ -154,8 +156,12 @@ export class DeviceFile implements VfioAccess, Ticket {
     return this.#migration('writeMigrationData').write(from);
   }
 
-  mapDma({ iova, size, flags, memory, offset = 0 }: DmaMapRequest): void {
+  mapDma(request: DmaMapRequest): void {
     const ioas = this.#addressSpace('mapDma');
+    checkObject('mapDma', 'request', request);
+    const { iova, size, flags, memory, offset = 0 } = request;
+    checkObject('mapDma', 'memory', memory);
+    ioas.checkMap({ iova, size, flags });
     const backing = mappedBacking(memory, offset, size);
     try {
       ioas.map({ iova, size, flags, backing });
@@ -166,7 +172,9 @@ export class DeviceFile implements VfioAccess, Ticket {
   }
 
   unmapDma(request: DmaUnmapRequest): DmaUnmapReply {
-    return this.#addressSpace('unmapDma').unmap(request);
+    const ioas = this.#addressSpace('unmapDma');
+    checkObject('unmapDma', 'request', request);
+    return ioas.unmap(request);
   }
 
   /**
@@ -175,18 +183,22 @@ export class DeviceFile implements VfioAccess, Ticket {
    * @throws `EINVAL` argsz, flags; `ENOTTY` the device has no plane
    */
   queryGfxPlane(query: GfxPlaneQuery): GfxPlaneReply {
-    return queryGfxPlane(this.#ready('queryGfxPlane').device, query);
+    const { device } = this.#ready('queryGfxPlane');
+    checkObject('queryGfxPlane', 'query', query);
+    return queryGfxPlane(device, query);
   }
 
+  /**
+   * Ends the use of the device; a mapping that lives keeps the device open. A second call does nothing.
+   *
+   * @throws `EDEADLK` from within an open or close of the same device set, the file stays open then; what the
+   * driver's callbacks throw, after everything is done
+   */
   close(): void {
     if (this.#closed) return;
+    this.#checkClosable('close', 0);
     this.#closed = true;
-    try {
-      this.#finishIfUnused();
-    } catch (error) {
-      if (isErrno(error, 'EDEADLK')) this.#closed = false;
-      throw error;
-    }
+    this.#finishIfUnused();
   }
 
   [Symbol.dispose](): void {
@@ -249,6 +261,11 @@ export class DeviceFile implements VfioAccess, Ticket {
     return ioas;
   }
 
+  /** @throws `EDEADLK` the file would go with its last `mappings`, and cannot now */
+  #checkClosable(op: string, mappings: number): void {
+    if (this.#mappings === mappings) this.#device.deviceSet?.checkFree(this.#device, op);
+  }
+
   /** The device stays open while a mapping of this file lives. */
   #finishIfUnused(): void {
     if (this.#mappings > 0) return;
@@ -263,4 +280,19 @@ export class DeviceFile implements VfioAccess, Ticket {
 
 function noCallback(op: string, device: CoreDevice): VfioError {
   return new VfioError('EINVAL', op, `${device.ops.name} has no ${op}`);
+}
+
+/** The mask has changed by now: the driver is told and cannot refuse. */
+function tellMask(
+  device: CoreDevice,
+  index: number,
+  start: number,
+  count: number,
+  masked: boolean,
+): void {
+  try {
+    device.ops.irqMask?.(device.self, index, start, count, masked);
+  } catch (error) {
+    device.core.logger.log('error', device.name, () => 'irqMask failed', error);
+  }
 }

@@ -1,5 +1,6 @@
 // VFIO_DEVICE_QUERY_GFX_PLANE: probe and query of what a device shows.
 
+import { hex } from '../arguments.ts';
 import type { CoreDevice } from '../device/device.ts';
 import { VfioError } from '../errno.ts';
 import type { GfxPlane } from '../gfx.ts';
@@ -49,7 +50,7 @@ export function queryGfxPlane(device: CoreDevice, { argsz, flags }: GfxPlaneQuer
   }
   if (flags === (VFIO_GFX_PLANE_TYPE_PROBE | VFIO_GFX_PLANE_TYPE_REGION)) return undefined;
   if (flags !== VFIO_GFX_PLANE_TYPE_REGION) {
-    const fact = `flags 0x${flags.toString(16)} are not REGION`;
+    const fact = `flags ${hex(flags)} are not REGION`;
     throw new VfioError('EINVAL', 'queryGfxPlane', fact);
   }
   return ops.queryGfxPlane(self) ?? OFF;

@@ -1,5 +1,6 @@
 // Reads and writes of a region: bounds and direction here, bytes from the memory behind it or from the driver.
 
+import { hex } from '../arguments.ts';
 import { VfioError } from '../errno.ts';
 import { VFIO_REGION_INFO_FLAG_READ, VFIO_REGION_INFO_FLAG_WRITE } from '../uapi.ts';
 import { isMappable, type Region } from './table.ts';
@@ -11,7 +12,6 @@ function refuse(op: string, region: Region, fact: string): never {
 /**
  * Checks one access before it has an effect.
  *
- * @param need - `VFIO_REGION_INFO_FLAG_READ` or `_WRITE`
  * @throws `EINVAL` wrong direction, or not wholly inside the region
  */
 export function checkRegionAccess(
@@ -24,13 +24,37 @@ export function checkRegionAccess(
   if ((region.flags & need) === 0) refuse(op, region, `no ${op} access`);
   // Written so that NaN and values past 2^53 fail too.
   if (!(offset >= 0 && offset <= region.size - count && Number.isSafeInteger(offset))) {
-    const range = `0x${offset.toString(16)}+0x${count.toString(16)}`;
-    refuse(op, region, `${range} is past the end 0x${region.size.toString(16)}`);
+    refuse(op, region, `${hex(offset)}+${hex(count)} is past the end ${hex(region.size)}`);
   }
 }
 
-/** The memory behind an access, if memory alone serves it; the driver is asked otherwise. */
-export function accessMemory(
+/**
+ * Reads from the memory behind a region.
+ *
+ * @returns `false` the driver has to be asked
+ * @throws `EFAULT` the memory has been closed
+ */
+export function readMemory(region: Region, offset: number, into: Uint8Array): boolean {
+  const bytes = memoryOf('read', region, offset, into.length);
+  if (bytes === undefined) return false;
+  const at = region.memoryOffset + offset;
+  if (into.length > FEW_BYTES) into.set(bytes.subarray(at, at + into.length));
+  else for (let i = 0; i < into.length; i++) into[i] = bytes[at + i] ?? 0;
+  return true;
+}
+
+/** Opposite direction of {@link readMemory}. */
+export function writeMemory(region: Region, offset: number, from: Uint8Array): boolean {
+  const bytes = memoryOf('write', region, offset, from.length);
+  bytes?.set(from, region.memoryOffset + offset);
+  return bytes !== undefined;
+}
+
+/** Up to here a copy by hand is cheaper than the view it saves. */
+const FEW_BYTES = 32;
+
+function memoryOf(
+  op: 'read' | 'write',
   region: Region,
   offset: number,
   count: number,
@@ -38,6 +62,9 @@ export function accessMemory(
   const { memory, sparse } = region;
   if (memory === undefined) return undefined;
   if (sparse !== undefined && !isMappable(region, offset, count)) return undefined;
-  const at = region.memoryOffset + offset;
-  return memory.bytes.subarray(at, at + count);
+  const { bytes } = memory;
+  if (region.memoryOffset + offset + count > bytes.length) {
+    throw new VfioError('EFAULT', op, `region ${region.index}: its memory has been closed`);
+  }
+  return bytes;
 }

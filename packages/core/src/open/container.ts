@@ -2,7 +2,6 @@
 
 import type { VfioCore } from '../core.ts';
 import { IoAddressSpace } from '../dma/address-space.ts';
-import { VFIO_DMA_UNMAP_FLAG_ALL } from '../uapi.ts';
 
 /** An address space that groups are attached to. Counterpart of a `/dev/vfio/vfio` file with a type1 IOMMU. */
 export class Container {
@@ -22,7 +21,7 @@ export class Container {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.ioas.unmap({ iova: 0, size: 0, flags: VFIO_DMA_UNMAP_FLAG_ALL });
+    this.ioas.clear();
   }
 
   [Symbol.dispose](): void {

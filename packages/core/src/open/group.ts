@@ -1,5 +1,6 @@
 // Groups: how a virtual machine monitor comes to a device file. Counterpart of drivers/vfio/group.c.
 
+import { runAll } from '../cleanup.ts';
 import { liveDevice, type CoreDevice, type VfioDevice } from '../device/device.ts';
 import type { KvmReference } from '../device/user.ts';
 import { errnoCode, VfioError } from '../errno.ts';
@@ -126,25 +127,27 @@ export class GroupFile implements FileOwner, Ticket {
    * `VFIO_GROUP_GET_DEVICE_FD`.
    *
    * @param which - the device itself, or a name: asked of `ops.match`, or compared with the device's name
-   * @throws `EINVAL` no container; `ENODEV` no such device; `EPERM` no IOMMU; what `match` or `openDevice` give
+   * @throws `EINVAL` no open container; `ENODEV` no such device; `EPERM` no IOMMU; what `match` or `openDevice` give
    */
   openDevice(which: string | VfioDevice): DeviceFile {
     this.#check('openDevice');
     if (this.#container === undefined) refuse('EINVAL', 'openDevice', 'no container is set');
-    const device = typeof which === 'string' ? this.#find(which) : this.#member(which);
     const container = this.#container;
-    const opened = OpenedDevice.open(device, {
-      ioas: container.ioas,
-      kvm: this.#kvm,
-      iommufd: container instanceof Iommufd ? container : undefined,
-    });
+    if (!container.isOpen) refuse('EINVAL', 'openDevice', 'the container is closed');
+    let opened: OpenedDevice | undefined;
+    // Precedes the callbacks: one of them may close this file, which then lasts as long as the device's.
+    this.#files++;
     try {
+      const device = typeof which === 'string' ? this.#find(which) : this.#member(which);
+      opened = OpenedDevice.open(device, {
+        ioas: container.ioas,
+        kvm: this.#kvm,
+        iommufd: container instanceof Iommufd ? container : undefined,
+      });
       device.options.fault?.('device-file');
-      this.#files++;
       return new DeviceFile(device, opened, this);
     } catch (error) {
-      opened.close();
-      throw error;
+      throw runAll([() => opened?.close(), () => this.fileClosed()], this, { error })?.error;
     }
   }
 

@@ -1,6 +1,8 @@
 // The open state of a device, shared by all its open files: made by the first open, undone by the last close, in the
 // order of vfio_device_first_open() and vfio_device_last_close().
 
+import { IOVA_LIMIT } from '../access.ts';
+import { joined, type Failure } from '../cleanup.ts';
 import type { CoreDevice } from '../device/device.ts';
 import type { Offers } from '../device/registration.ts';
 import type { DeviceUser, KvmReference } from '../device/user.ts';
@@ -92,10 +94,9 @@ export class OpenedDevice implements DeviceUser, DmaUser, FeatureTarget {
       const { offers } = life.registration;
       return deviceSet.exclusively(device, 'openDevice', () => {
         const { user } = device;
-        const opened =
-          user instanceof OpenedDevice ? user : OpenedDevice.#first(device, how, offers);
+        if (!(user instanceof OpenedDevice)) return OpenedDevice.#first(device, how, offers);
         device.openCount++;
-        return opened;
+        return user;
       });
     } catch (error) {
       // Balances the tryGet above.
@@ -105,9 +106,10 @@ export class OpenedDevice implements DeviceUser, DmaUser, FeatureTarget {
   }
 
   static #first(device: CoreDevice, how: OpenWith, offers: Offers): OpenedDevice {
-    getModule(device);
     const opened = new OpenedDevice(device, how, offers);
     let entered = 0;
+    // Precedes the callbacks: deviceSetOpenCount in them counts this open.
+    device.openCount++;
     try {
       for (const step of STEPS) {
         step.enter?.(opened);
@@ -115,8 +117,9 @@ export class OpenedDevice implements DeviceUser, DmaUser, FeatureTarget {
       }
       return opened;
     } catch (error) {
-      leave(opened, entered);
-      throw error;
+      const failure = leave(opened, entered, { error });
+      device.openCount--;
+      throw failure?.error;
     }
   }
 
@@ -126,6 +129,7 @@ export class OpenedDevice implements DeviceUser, DmaUser, FeatureTarget {
 
   /** Sends the device's DMA to `ioas`, in place of any other. */
   attach(ioas: IoAddressSpace): void {
+    if (this.#ioas === ioas) return;
     this.detach();
     const { ops, self } = this.device;
     if (this.iommufd !== undefined) ops.attachIoas?.(self, ioas);
@@ -133,14 +137,23 @@ export class OpenedDevice implements DeviceUser, DmaUser, FeatureTarget {
     this.#ioas = ioas;
   }
 
-  /** Opposite of {@link OpenedDevice.attach}. */
+  /** Opposite of {@link OpenedDevice.attach}. A device that stays open is told to unpin everything first. */
   detach(): void {
     const ioas = this.#ioas;
     if (ioas === undefined) return;
+    const { ops, self, user } = this.device;
+    if (user === this && ioas.pinnedPages(this) > 0) this.#unpinAll();
     this.#ioas = undefined;
-    const { ops, self } = this.device;
     ioas.detachUser(this);
     if (this.iommufd !== undefined) ops.detachIoas?.(self);
+  }
+
+  #unpinAll(): void {
+    try {
+      this.dmaUnmap(0, IOVA_LIMIT);
+    } catch (error) {
+      this.log(() => 'dmaUnmap failed', error);
+    }
   }
 
   /**
@@ -153,7 +166,8 @@ export class OpenedDevice implements DeviceUser, DmaUser, FeatureTarget {
     const { life, deviceSet } = device;
     deviceSet?.exclusively(device, 'closeDevice', () => {
       try {
-        if (device.openCount === 1) leave(this, STEPS.length);
+        const failure = device.openCount === 1 ? leave(this, STEPS.length) : undefined;
+        if (failure !== undefined) throw failure.error;
       } finally {
         device.openCount--;
         // Balances the tryGet of the open; unregister may be waiting for it.
@@ -171,6 +185,7 @@ interface Step {
 
 const STEPS: readonly Step[] = [
   { enter: ({ kvm }) => kvm?.get(), leave: ({ kvm }) => kvm?.put() },
+  { enter: ({ device }) => getModule(device) },
   {
     enter: ({ device, iommufd }) => {
       if (iommufd !== undefined) device.ops.bindIommufd?.(device.self, iommufd);
@@ -199,17 +214,16 @@ const STEPS: readonly Step[] = [
 ];
 
 /** Undoes the first `entered` steps in reverse, all of them, whatever a callback throws. */
-function leave(opened: OpenedDevice, entered: number): void {
-  let failure: { readonly error: unknown } | undefined;
+function leave(opened: OpenedDevice, entered: number, earlier?: Failure): Failure | undefined {
+  let failure = earlier;
   for (let i = entered - 1; i >= 0; i--) {
     try {
       STEPS[i]?.leave?.(opened);
     } catch (error) {
-      failure =
-        failure === undefined ? { error } : { error: new SuppressedError(error, failure.error) };
+      failure = joined(error, failure);
     }
   }
-  if (failure !== undefined) throw failure.error;
+  return failure;
 }
 
 function newSession(device: CoreDevice): MigrationSession {

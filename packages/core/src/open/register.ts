@@ -1,6 +1,7 @@
 // Registration makes a device visible; unregistration takes it away and waits until nobody uses it. Counterpart of
 // __vfio_register_dev() and vfio_unregister_group_dev().
 
+import { isObject } from '../arguments.ts';
 import { CoreTable } from '../core-table.ts';
 import { ensureDeviceSet } from '../device/device-set.ts';
 import {
@@ -45,7 +46,7 @@ export function registerGroupDev(vdev: VfioDevice): void {
   const { iommuGroup, name } = device.parent;
   const { core } = device;
   core.options.fault?.('group');
-  if (iommuGroup === undefined) {
+  if (!isObject(iommuGroup)) {
     if (core.options.noIommu !== true) {
       throw new VfioError('EINVAL', op, `${name} is in no IOMMU group`);
     }
@@ -81,15 +82,16 @@ function registrable(vdev: VfioDevice, op: string): CoreDevice {
 }
 
 function register(device: CoreDevice, group: VfioGroup, isEmulated: boolean): void {
-  device.options.fault?.('device-add');
+  const { options, parent, ops } = device;
+  options.fault?.('device-add');
+  // The bus may refuse: nothing has changed until it has not.
+  parent.deviceAdded?.(device);
   ensureDeviceSet(device);
   device.isEmulated = isEmulated;
   device.group = group;
-  const { migration, log } = device.ops;
-  const offers = { migration: migration !== undefined, log: log !== undefined };
+  const offers = { migration: ops.migration !== undefined, log: ops.log !== undefined };
   device.life = { tag: 'registered', registration: new Registration(offers) };
   group.devices.push(device);
-  device.parent.deviceAdded?.(device);
 }
 
 /** How an unregister waits. */
@@ -122,6 +124,7 @@ function unregister(device: CoreDevice, options: UnregisterOptions | undefined):
   const { registration } = life;
   leaveGroup(device);
   device.life = { tag: 'unregistering', registration };
+  tellBus(device);
   // Balances the count the registration began with.
   registration.put();
   if (registration.isOver) {
@@ -133,10 +136,18 @@ function unregister(device: CoreDevice, options: UnregisterOptions | undefined):
 
 function leaveGroup(device: CoreDevice): void {
   const { group } = device;
-  device.parent.deviceRemoved?.(device);
   device.group = undefined;
   if (!(group instanceof VfioGroup)) return;
   group.devices.splice(group.devices.indexOf(device), 1);
+}
+
+/** The bus cannot keep a device. */
+function tellBus(device: CoreDevice): void {
+  try {
+    device.parent.deviceRemoved?.(device);
+  } catch (error) {
+    device.core.logger.log('error', device.name, () => 'the bus failed to take it away', error);
+  }
 }
 
 function waitForUsers(

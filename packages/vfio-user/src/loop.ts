@@ -20,7 +20,7 @@ export interface LoopSource {
   /** The peer is gone while nothing is read. Without it the source is removed. */
   onHangup?(): void;
   /**
-   * Waits about a millisecond for something to read and handles it.
+   * Waits a few milliseconds at most for something to read and handles it.
    *
    * @returns false when the time was out
    */

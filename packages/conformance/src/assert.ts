@@ -24,7 +24,7 @@ export async function refused(
 }
 
 /** Promises alone stand between an event and what waits for it: so many turns see all of them. */
-const TURNS = 30;
+const TURNS = 1000;
 
 /** Whether a promise has settled once everything that can run has run. */
 export async function isSettled(promise: Promise<unknown>): Promise<boolean> {

@@ -11,6 +11,7 @@ import {
   REFERENCE_VENDOR_ID,
   REG_SCRATCH,
 } from './layout.ts';
+import { referenceMdevDriver, referenceMdevHooks } from './mdev.ts';
 import { createReference, referenceOps } from './ops.ts';
 import { saveState } from './state.ts';
 
@@ -62,5 +63,6 @@ export const referenceHarness: DeviceHarness<ReferenceDevice> = {
     { name: 'no port is free', code: 'ENOSPC', arm: (core) => adapterOf(core).break('ports') },
     { name: 'the self test', code: 'EIO', arm: (core) => adapterOf(core).break('self-test') },
   ],
+  mdev: referenceMdevHooks(referenceMdevDriver),
   resources: (core) => ({ ports: PORTS - adapterOf(core).free }),
 };

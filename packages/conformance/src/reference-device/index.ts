@@ -1,6 +1,7 @@
 export { adapterOf, PORTS, ReferenceAdapter, type InitStep } from './adapter.ts';
 export { ReferenceDevice, type ReferenceOptions, type ReferenceParts } from './device.ts';
 export type { DmaEngine } from './dma.ts';
+export { referenceMdevDriver, referenceMdevHooks } from './mdev.ts';
 export type { MigrationUnit } from './migration.ts';
 export * from './layout.ts';
 export {

@@ -11,7 +11,7 @@ import {
   type CdevFile,
 } from '@vfio-ts/core';
 import { expect } from 'vitest';
-import { refused } from '../assert.ts';
+import { isSettled, refused } from '../assert.ts';
 import type { TestContext } from '../context.ts';
 import type { DeviceHarness } from '../harness.ts';
 import { spyOps } from '../spy-ops.ts';
@@ -80,12 +80,15 @@ function unbound<T extends object>({ test }: SuiteTests<T>): void {
     await refused('ENODEV', () => openDeviceCdev(vdev));
   });
 
-  test('[33] an unbound file does not keep the device', async (t) => {
+  test('[33] an unbound file holds the registration, and cannot be bound any more', async (t) => {
     const { vdev } = t.registered();
-    using file = openDeviceCdev(vdev);
-    await unregisterGroupDev(vdev);
+    const file = openDeviceCdev(vdev);
+    const done = unregisterGroupDev(vdev);
+    expect(await isSettled(done)).toBe(false);
     const iommufd = openIommufd(t);
     await refused('ENODEV', () => file.bindIommufd({ iommufd }));
+    file.close();
+    await done;
   });
 }
 

@@ -1,10 +1,43 @@
 export { serveDevice, servedDevice, type ServeOptions } from './serve.ts';
 export { VfioUserServer, type ConnectionSource, type ServerOptions } from './server.ts';
-export type { OpenDevice, RegionMemory, ServedAccess, ServedDevice } from './served-device.ts';
+export { Session, type SessionOptions, type SessionState } from './session.ts';
+export type { ClientMemory, SessionHost } from './session-host.ts';
+export type {
+  OpenDevice,
+  RegionMemory,
+  ServedAccess,
+  ServedDevice,
+  ServedIoas,
+  ServedOperation,
+} from './served-device.ts';
+export { detectPeer, PEER_PROFILES, type PeerProfile } from './peer.ts';
+
 export { VfioUserClient, type ClientOptions, type RawReply } from './client.ts';
+export type { ClientHost } from './client/host.ts';
+export type { Capabilities, MigrationCapability, VersionMessage } from './messages/version.ts';
+
+export {
+  commandName,
+  DEFAULT_LIMITS,
+  VFIO_USER,
+  type CommandName,
+  type Limits,
+} from './protocol.ts';
+
+export type { FrameBuffer, FrameHandler, Transport } from './transport.ts';
+export {
+  createTransportPair,
+  type TransportPair,
+  type TransportPairOptions,
+} from './transport-pair.ts';
+export { SocketTransport, type SocketTransportOptions } from './transport-socket.ts';
+export { adopt, connect } from './connect.ts';
+export { Listener, type ListenerOptions } from './listener.ts';
+
 export { linuxClientHost, linuxSessionHost } from './linux-host.ts';
 export { linuxHost, LinuxClock, type LinuxHostOptions } from './host.ts';
-export { EventLoop, type LoopOptions } from './loop.ts';
-export { connect } from './connect.ts';
+export { EventLoop, type LoopOptions, type LoopRegistration, type LoopSource } from './loop.ts';
+export { OwnedFd, type Fd } from './fd.ts';
 export { EventFd } from './eventfd.ts';
-export { MemfdBackend, hasFd, type FdMemory } from './memfd.ts';
+export { MemfdBackend, MemfdMemory, hasFd, type FdMemory } from './memfd.ts';
+export type { MappingPolicy } from './mapping.ts';

@@ -16,7 +16,7 @@ export type ServedOperation =
   | 'readMigrationData'
   | 'writeMigrationData';
 
-/** A device in this process: {@link VfioAccess} whose answers are there at once. */
+/** A device in this process: `VfioAccess` whose answers are there at once. */
 export type ServedAccess = {
   readonly [Op in ServedOperation]: (
     ...args: Parameters<VfioAccess[Op]>

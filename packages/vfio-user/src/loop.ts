@@ -228,9 +228,8 @@ export class EventLoop {
     this.#poll.start();
   }
 
-  /** Answers at once what woke the process; the turn that follows lets promises run. */
+  /** Answers at once what woke the process, then ends the watch; the turn that follows lets promises run. */
   #awake(): void {
-    this.#poll?.stop();
     this.#isInTurn = true;
     this.#dispatch(0);
     this.#isInTurn = false;

@@ -16,4 +16,4 @@ export { LeakError } from './leak-check.ts';
 export { isSettled, outcome, refused } from './assert.ts';
 export { conformance, type ConformanceOptions } from './conformance.ts';
 export { SUITES, type SuiteEntry } from './suites/index.ts';
-export { spyOps, withoutOps, type OpName } from './spy-ops.ts';
+export { hasOp, spyOps, withoutOps, type OpName } from './spy-ops.ts';

@@ -23,6 +23,11 @@ export function spyOps<T>(ops: VfioDeviceOps<T>, calls: string[]): VfioDeviceOps
 /** Names of callbacks. */
 export type OpName = Exclude<keyof VfioDeviceOps<object>, 'name'>;
 
+/** Whether the driver has a callback. */
+export function hasOp<T>(ops: VfioDeviceOps<T>, name: OpName): boolean {
+  return Reflect.get(ops, name) !== undefined;
+}
+
 /** The same callbacks without some of them. */
 export function withoutOps<T>(
   ops: VfioDeviceOps<T>,

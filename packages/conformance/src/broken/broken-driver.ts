@@ -13,8 +13,8 @@ export interface BrokenDriver {
   readonly caughtBy: readonly number[];
   /** Further statements that cannot hold either; a failure of any other is an error of the suite. */
   readonly alsoFails?: readonly number[];
-  /** Statements after whose tests something is left, `'any'` = after each that uses what is broken. */
-  readonly leaves?: readonly number[] | 'any';
+  /** Something is left behind after tests that pass otherwise. */
+  readonly leaves?: 'any';
 }
 
 /** A broken driver that differs in its harness. */

@@ -14,9 +14,10 @@ export function resetState(device: ReferenceDevice): void {
   device.latch.fill(0);
   ram.bytes.fill(0);
   sparse.bytes.fill(0);
-  screen.bytes.forEach((_, i) => {
-    screen.bytes[i] = (Math.floor(i / (layout.SCREEN_WIDTH * 4)) * 0xff) / layout.SCREEN_HEIGHT;
-  });
+  const stride = layout.SCREEN_WIDTH * 4;
+  for (let row = 0; row < layout.SCREEN_HEIGHT; row++) {
+    screen.bytes.fill((row * 0xff) / layout.SCREEN_HEIGHT, row * stride, (row + 1) * stride);
+  }
 }
 
 /** The pieces of the state besides the configuration space, in the order they travel. */

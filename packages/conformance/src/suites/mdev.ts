@@ -155,6 +155,7 @@ function removing<T extends object>({ test }: SuiteTests<T>): void {
     }
     expect(available(fixture)).toBe(before);
     expect(t.memory.alive).toEqual([]);
+    expect(t.logger.at('error')).toEqual([]);
   });
 
   test('[110] remove: text is EINVAL, 0 does nothing, 1 removes, and then it is ENODEV', async (t) => {

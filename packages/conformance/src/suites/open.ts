@@ -18,7 +18,7 @@ import { expect } from 'vitest';
 import { outcome, refused } from '../assert.ts';
 import type { TestContext } from '../context.ts';
 import type { DeviceHarness } from '../harness.ts';
-import { spyOps, withoutOps } from '../spy-ops.ts';
+import { hasOp, spyOps, withoutOps } from '../spy-ops.ts';
 import { declareSuite, type SuiteOptions, type SuiteTests } from '../suite.ts';
 
 /** Opening and closing through a group. */
@@ -108,6 +108,13 @@ function counting<T extends object>({ test, harness }: SuiteTests<T>): void {
     expect(harness.snapshot?.(device)).toEqual(fresh);
   });
 
+  test('[26] what the device runs while it is open stops with the last close', async (t) => {
+    const { vdev } = t.registered();
+    const before = t.clock.pending;
+    await t.openInProcess(vdev).close();
+    expect(t.clock.pending).toBe(before);
+  });
+
   test('[26] a call on a closed file is refused', async (t) => {
     const { vdev } = t.registered();
     const session = t.openInProcess(vdev);
@@ -182,7 +189,7 @@ function looking<T extends object>({ test, harness }: SuiteTests<T>): void {
     await refused('ENODEV', () => group.openDevice(''));
   });
 
-  if ('match' in harness.ops) {
+  if (hasOp(harness.ops, 'match')) {
     test("[30] the driver's own match knows its device and no other name", async (t) => {
       const { vdev } = t.registered();
       const group = openGroup(t, vdev);

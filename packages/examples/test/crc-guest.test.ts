@@ -14,7 +14,9 @@ test('a Linux guest has its memory summed by the engine', { timeout: 240_000 }, 
   const folder = mkdtempSync(join(tmpdir(), 'vfio-ts-crc-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const socket = join(folder, 'crc.sock');
-  const server = spawn(process.execPath, [program, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn(process.execPath, [program, socket], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   onTestFinished(() => void server.kill('SIGKILL'));
   await once(server.stdout, 'data');
 

@@ -1,10 +1,10 @@
-// The code in the guides is code that is tested: every block is a part of a file here.
+// The code in guides and READMEs is code that is tested: every block is a part of a file here.
 import { globSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = new URL('..', import.meta.url).pathname;
-const guides = new URL('../../../docs/guides/', import.meta.url).pathname;
+const workspace = new URL('../../..', import.meta.url).pathname;
+const documents = ['docs/guides/*.md', 'packages/{core,vfio-user}/README.md'];
 
 /** Lines without indentation and blank lines, so that a part is found wherever it stands. */
 function normal(text: string): string {
@@ -16,10 +16,10 @@ const sources = globSync(['src/*.ts', 'test/*.ts'], { cwd: root }).map((name) =>
   normal(readFileSync(`${root}${name}`, 'utf8')),
 );
 
-const blocks = globSync('*.md', { cwd: guides }).flatMap((name) => {
-  const text = readFileSync(`${guides}${name}`, 'utf8');
+const blocks = globSync(documents, { cwd: workspace }).flatMap((name) => {
+  const text = readFileSync(`${workspace}${name}`, 'utf8');
   return Array.from(text.matchAll(/^```ts\n(.*?)^```$/gmsu), ([, code = ''], i) => ({
-    title: `${basename(name)}, block ${i + 1}`,
+    title: `${name}, block ${i + 1}`,
     code,
   }));
 });

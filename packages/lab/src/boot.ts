@@ -5,8 +5,7 @@ import { bootArgs, machineArgs } from './qemu-args.ts';
 import type { GuestHardware } from './qemu-args.ts';
 import type { LabReady } from './status.ts';
 
-/** QEMU's arguments for a guest with its console on the terminal. */
-export function terminalArgs(lab: LabReady, hardware: GuestHardware): string[] {
+function terminalArgs(lab: LabReady, hardware: GuestHardware): string[] {
   const words = ['lab.shell', hardware.append ?? ''].filter((word) => word !== '').join(' ');
   return [
     ...lab.qemu.args,

@@ -9,19 +9,18 @@ export interface Watch extends Disposable {
 
 interface Waiter {
   readonly pattern: RegExp;
-  readonly from: number;
   resolve(match: RegExpExecArray): void;
   reject(error: Error): void;
 }
 
-/** Text that grows, and that one can wait in. */
+/** A console's text, that grows and that one can wait in, with remarks in between. */
 export class ConsoleText {
   #text = '';
-  #start = 0;
+  #fresh = '';
   #closed: Error | undefined;
   readonly #waiters = new Set<Waiter>();
 
-  /** Everything so far. */
+  /** Everything so far, remarks included. */
   get text(): string {
     return this.#text;
   }
@@ -29,12 +28,18 @@ export class ConsoleText {
   /** Adds text and wakes whoever waited for it. */
   append(chunk: string): void {
     this.#text += chunk;
+    this.#fresh += chunk;
     for (const waiter of this.#waiters) this.#try(waiter);
+  }
+
+  /** Adds a remark: it is in {@link text}, and no wait ever sees it. */
+  remark(text: string): void {
+    this.#text += text;
   }
 
   /** From here on waits look at new text only, as after a reset. */
   restart(): void {
-    this.#start = this.#text.length;
+    this.#fresh = '';
   }
 
   /** Ends the text: whoever waits now or later is refused with the error. */
@@ -49,7 +54,7 @@ export class ConsoleText {
     const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
     promise.catch(() => {});
     const fresh = new RegExp(pattern.source, pattern.flags.replaceAll(/[gy]/g, ''));
-    const waiter: Waiter = { pattern: fresh, from: this.#start, resolve, reject };
+    const waiter: Waiter = { pattern: fresh, resolve, reject };
     this.#waiters.add(waiter);
     this.#try(waiter);
     if (this.#closed !== undefined) reject(this.#closed);
@@ -69,7 +74,7 @@ export class ConsoleText {
   }
 
   #try(waiter: Waiter): void {
-    const match = waiter.pattern.exec(this.#text.slice(waiter.from));
+    const match = waiter.pattern.exec(this.#fresh);
     if (match === null) return;
     this.#waiters.delete(waiter);
     waiter.resolve(match);

@@ -3,14 +3,12 @@ import { LabError } from './errors.ts';
 import { findProgram, isRoot, run } from './process.ts';
 import type { Mirror } from './sources.ts';
 
-/** Something the setup uses on the machine, and the package that has it. */
-export interface Need {
+interface Need {
   readonly what: string;
   readonly package: string;
 }
 
-/** What is not on this machine of all that the setup uses. */
-export function missingOnHost(mirror: Mirror): Need[] {
+function missingOnHost(mirror: Mirror): Need[] {
   const programs: Need[] = [
     { what: 'apt-get', package: 'apt' },
     { what: 'apt-config', package: 'apt' },

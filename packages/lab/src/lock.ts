@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LabError } from './errors.ts';
 
+const LOCKER = 'flock';
 const BUSY = 75;
 
 /** A lock that is held; disposing releases it, and so does the end of this process. */
@@ -33,7 +34,7 @@ export async function takeLock(path: string, onBusy: (pid: string) => void): Pro
 async function tryLock(path: string, flags: readonly string[]): Promise<Lock | undefined> {
   const hold = ['sh', '-c', 'echo held; exec cat >/dev/null'];
   const args = ['--no-fork', '--exclusive', '--conflict-exit-code', String(BUSY), ...flags, path];
-  const child = spawn('flock', [...args, ...hold], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(LOCKER, [...args, ...hold], { stdio: ['pipe', 'pipe', 'inherit'] });
   const closed = once(child, 'close');
   const held = once(child.stdout, 'data').then(() => 'held');
   const outcome = await Promise.race([held, closed.then(([code]) => code)]);

@@ -23,6 +23,16 @@ test('after a restart only new text counts', async () => {
   expect(text.text).toBe('ready\n');
 });
 
+test('remarks are in the text and never found', async () => {
+  const text = new ConsoleText();
+  text.append('a');
+  text.remark('# dmesg | grep panic\n');
+  text.append('b');
+  expect(text.text).toBe('a# dmesg | grep panic\nb');
+  await expect(text.waitFor(/panic/, 5)).rejects.toThrow('within 5 ms');
+  expect((await text.waitFor(/ab/, 5))[0]).toBe('ab');
+});
+
 test('at the deadline the error carries the end of the text', async () => {
   const text = new ConsoleText();
   text.append(Array.from({ length: 100 }, (_, index) => `line ${index}`).join('\n'));

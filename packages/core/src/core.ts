@@ -1,5 +1,6 @@
 // One VFIO core: what all its devices share. Nothing of it is global, so a process can have several.
 
+import { VfioError } from './errno.ts';
 import type { Clock, CoreHost, Logger, MemoryBackend } from './host.ts';
 import { IndexAllocator } from './index-allocator.ts';
 import { LeakTracker, type Leak } from './leaks.ts';
@@ -36,6 +37,9 @@ export interface NamedParent {
   readonly core: VfioCore;
 }
 
+/** `MINORMASK + 1`. */
+const DEVICES_MAX = 2 ** 20;
+
 /** The state all devices of one core share. */
 export class VfioCore {
   readonly clock: Clock;
@@ -47,12 +51,17 @@ export class VfioCore {
   /** @internal */
   readonly tracker: LeakTracker;
 
+  /** @throws `EINVAL` `maxDevices` is not a natural number up to 2^20 */
   constructor(host: CoreHost, options: CoreOptions = {}) {
+    const { maxDevices = DEVICES_MAX } = options;
+    if (!(Number.isInteger(maxDevices) && maxDevices >= 0 && maxDevices <= DEVICES_MAX)) {
+      throw new VfioError('EINVAL', 'VfioCore', `maxDevices ${maxDevices} is not up to 2^20`);
+    }
     this.clock = host.clock;
     this.logger = host.logger;
     this.memory = host.memory;
     this.options = options;
-    this.indexes = new IndexAllocator(options.maxDevices ?? 2 ** 20);
+    this.indexes = new IndexAllocator(maxDevices);
     this.tracker = new LeakTracker(options.trace === true);
   }
 

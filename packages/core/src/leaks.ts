@@ -42,8 +42,9 @@ export class LeakTracker {
     this.trace = trace;
   }
 
-  /** Notes that `ticket` lives. */
+  /** Notes that `ticket` lives; one that is noted already is ignored. */
   add(ticket: Ticket): void {
+    if (ticket.older !== undefined || this.#oldest === ticket) return;
     if (this.trace) ticket.stack = captureStack();
     ticket.older = this.#newest;
     ticket.newer = undefined;

@@ -1,5 +1,6 @@
 // How a driver describes a region, and the checks the description has to pass.
 
+import { hex, isObject } from '../arguments.ts';
 import { VfioError } from '../errno.ts';
 import type { SharedMemory } from '../host.ts';
 import {
@@ -46,31 +47,67 @@ export interface RegionDefinition {
 
 const FLAGS = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
 
+const READ_WRITE = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+const U32_MAX = 0xffff_ffff;
+/** From here on `index * 2^40` is no exact number. */
+const INDEX_LIMIT = 2 ** 13;
+
 /**
  * Checks a definition before anything is set up.
  *
  * @throws `EINVAL` and says what is wrong
  */
 export function checkRegionDefinition(index: number, region: RegionDefinition): void {
-  const refuse = (fact: string): never => {
-    throw new VfioError('EINVAL', 'setupRegion', `region ${index}: ${fact}`);
-  };
-  if (!Number.isSafeInteger(index) || index < 0) refuse('index is not a natural number');
-  if (!Number.isSafeInteger(region.size) || region.size <= 0) refuse('size is not positive');
-  if ((region.flags & ~FLAGS) !== 0 || region.flags === 0) {
-    refuse(`flags 0x${region.flags.toString(16)} are none or unknown`);
+  const fact = isObject(region) ? wrongWith(index, region) : 'no definition';
+  if (fact === undefined) return;
+  throw new VfioError('EINVAL', 'setupRegion', `region ${String(index)}: ${fact}`);
+}
+
+function wrongWith(index: number, region: RegionDefinition): string | undefined {
+  const { size, flags, offset, type } = region;
+  if (!isNatural(index) || index > U32_MAX) return 'index is not a natural number';
+  if (!isNatural(size) || size === 0) return 'size is not positive';
+  if (!isNatural(flags) || flags > FLAGS || flags === 0) {
+    return `flags ${hex(flags)} are none or unknown`;
   }
-  const mmap = (region.flags & VFIO_REGION_INFO_FLAG_MMAP) !== 0;
-  if (mmap && region.memory === undefined) refuse('mappable without memory behind it');
-  if (mmap && region.size % PAGE_SIZE !== 0) refuse('mappable but no multiple of the page size');
-  const end = (region.memoryOffset ?? 0) + region.size;
-  if (region.memory !== undefined && end > region.memory.size) refuse('memory is too small');
-  if ((region.memoryOffset ?? 0) % PAGE_SIZE !== 0) refuse('memory offset is not page aligned');
-  if (region.sparse !== undefined && !mmap) refuse('sparse areas but not mappable');
-  for (const area of region.sparse ?? []) {
-    const aligned = area.offset % PAGE_SIZE === 0 && area.size % PAGE_SIZE === 0;
-    if (!aligned || area.offset < 0 || area.size <= 0 || area.offset + area.size > region.size) {
-      refuse(`sparse area 0x${area.offset.toString(16)} is not aligned or leaves the region`);
-    }
+  if (offset === undefined && index >= INDEX_LIMIT) return 'an index this high needs an offset';
+  if (offset !== undefined && !isNatural(offset)) return 'offset is not a natural number';
+  if (type !== undefined && !(isU32(type.type) && isU32(type.subtype))) {
+    return 'type and subtype are not 32-bit numbers';
   }
+  return wrongWithMemory(region) ?? wrongWithMapping(region);
+}
+
+function wrongWithMemory({ size, memory, memoryOffset = 0 }: RegionDefinition): string | undefined {
+  if (!isNatural(memoryOffset)) return 'memory offset is not a natural number';
+  if (memoryOffset % PAGE_SIZE !== 0) return 'memory offset is not page aligned';
+  if (memory === undefined) return undefined;
+  if (!isObject(memory)) return 'memory is no memory';
+  return memoryOffset + size > memory.size ? 'memory is too small' : undefined;
+}
+
+function wrongWithMapping({ size, flags, memory, sparse }: RegionDefinition): string | undefined {
+  if ((flags & VFIO_REGION_INFO_FLAG_MMAP) === 0) {
+    return sparse === undefined ? undefined : 'sparse areas but not mappable';
+  }
+  if (memory === undefined) return 'mappable without memory behind it';
+  if (size % PAGE_SIZE !== 0) return 'mappable but no multiple of the page size';
+  // A mapping can be read and written, whatever the flags say.
+  if ((flags & READ_WRITE) !== READ_WRITE) return 'mappable but not both readable and writable';
+  const wrong = sparse?.find((area) => !isInside(area, size));
+  if (wrong === undefined) return undefined;
+  return `sparse area ${hex(wrong.offset)} is not aligned or leaves the region`;
+}
+
+function isInside({ offset, size }: SparseArea, end: number): boolean {
+  const aligned = offset % PAGE_SIZE === 0 && size % PAGE_SIZE === 0;
+  return aligned && offset >= 0 && size > 0 && offset + size <= end;
+}
+
+function isNatural(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isU32(value: unknown): boolean {
+  return isNatural(value) && Number(value) <= U32_MAX;
 }

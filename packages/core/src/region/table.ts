@@ -1,6 +1,7 @@
 // The regions of one device: what each index is, and what GET_REGION_INFO says of it.
 
 import type { RegionInfo } from '../access.ts';
+import { runAll } from '../cleanup.ts';
 import { VfioError } from '../errno.ts';
 import type { SharedMemory } from '../host.ts';
 import { VFIO_REGION_INFO_FLAG_CAPS, VFIO_REGION_INFO_FLAG_MMAP } from '../uapi.ts';
@@ -53,7 +54,9 @@ export class RegionTable {
     if (this.#regions.has(index)) {
       throw new VfioError('EBUSY', 'setupRegion', `region ${index} is set up already`);
     }
-    const { size, flags, memory, sparse } = definition;
+    const { size, flags, memory } = definition;
+    // The capability is encoded now: what the driver does to its list later must not count.
+    const sparse = definition.sparse?.map((area) => ({ offset: area.offset, size: area.size }));
     const caps = [
       ...(sparse === undefined ? [] : [sparseMmapCap(sparse)]),
       ...(definition.type === undefined ? [] : [typeCap(definition.type)]),
@@ -82,12 +85,12 @@ export class RegionTable {
    * @throws `EINVAL` argsz below 32, no such index
    */
   info(index: number, argsz: number): RegionInfo {
-    if (argsz < REGION_INFO_SIZE) {
+    if (!(argsz >= REGION_INFO_SIZE)) {
       throw new VfioError('EINVAL', 'getRegionInfo', `argsz ${argsz} is below ${REGION_INFO_SIZE}`);
     }
     const region = this.#regions.get(index);
     if (region === undefined) {
-      if (!(index >= 0 && index < this.#base)) {
+      if (!(Number.isInteger(index) && index >= 0 && index < this.#base)) {
         throw new VfioError('EINVAL', 'getRegionInfo', `no region ${index}`);
       }
       const none = { argsz: REGION_INFO_SIZE, flags: 0, capOffset: 0, size: 0, offset: 0 };
@@ -103,15 +106,20 @@ export class RegionTable {
       capOffset: fits ? REGION_INFO_SIZE : 0,
       size,
       offset,
-      caps: fits ? caps : NO_CAPS,
+      caps: fits ? caps.slice() : NO_CAPS,
     };
   }
 
-  /** Gives the memory behind the regions back; views over it have length 0 from then on. */
+  /**
+   * Gives the memory behind the regions back; views over it have length 0 from then on.
+   *
+   * @throws what a `close` throws, after all of them
+   */
   closeMemory(): void {
-    for (const memory of new Set(Array.from(this.#regions.values(), (region) => region.memory))) {
-      memory?.close();
-    }
+    const memories = new Set(Array.from(this.#regions.values(), (region) => region.memory));
+    const closes = Array.from(memories, (memory) => () => memory?.close());
+    const failure = runAll(closes, this);
+    if (failure !== undefined) throw failure.error;
   }
 }
 

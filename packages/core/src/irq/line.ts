@@ -36,11 +36,16 @@ export class IrqLine {
     if (this.pending || this.asserted) this.deliver(automask);
   }
 
-  /** Replaces the signal and closes the old one. */
-  assign(signal: EventSignal | null): void {
+  /**
+   * Replaces the signal and closes the old one. A level that is up, which nobody was told of, is delivered.
+   *
+   * @param automask - mask on delivery, as INTx does
+   */
+  assign(signal: EventSignal | null, automask: boolean): void {
     const old = this.signal;
     this.signal = signal;
     if (old !== signal) old?.close();
+    if (this.asserted && !this.masked) this.deliver(automask);
   }
 
   /** Replaces the signal that ends the masking and closes the old one. */
@@ -52,7 +57,7 @@ export class IrqLine {
 
   /** Forgets the user; a level the device holds up stays up. */
   clear(): void {
-    this.assign(null);
+    this.assign(null, false);
     this.assignUnmask(null);
     this.masked = false;
     this.pending = false;

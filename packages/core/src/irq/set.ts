@@ -2,6 +2,7 @@
 // of vfio_set_irqs_validate_and_prepare() with the dispatch of vfio-pci behind it.
 
 import type { IrqSetRequest } from '../access.ts';
+import { hex, isObject } from '../arguments.ts';
 import { VfioError } from '../errno.ts';
 import type { EventSignal } from '../host.ts';
 import {
@@ -58,13 +59,15 @@ export function prepareIrqSet(
   const type = flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
   const each = bytesEach(type);
   const argsz = request.argsz ?? IRQ_SET_SIZE + count * (each ?? 0);
-  for (const value of [index, start, count, argsz]) {
+  for (const value of [flags, index, start, count, argsz]) {
     if (!(Number.isInteger(value) && value >= 0)) refuseIrqSet('EINVAL', 'not a natural number');
   }
   if (argsz < IRQ_SET_SIZE) refuseIrqSet('EINVAL', `argsz ${argsz} is below ${IRQ_SET_SIZE}`);
   if (index >= numIndexes) refuseIrqSet('EINVAL', `no irq index ${index}`);
   if (count >= 0xffff_ffff - start) refuseIrqSet('EINVAL', 'start + count overflows');
-  if ((flags & ~known) !== 0) refuseIrqSet('EINVAL', `unknown flags 0x${flags.toString(16)}`);
+  if (flags > known || (flags & ~known) !== 0) {
+    refuseIrqSet('EINVAL', `unknown flags ${hex(flags)}`);
+  }
   if (start >= numIrqs || start + count > numIrqs) {
     refuseIrqSet('EINVAL', `irq ${index}: ${start}+${count} is past the end ${numIrqs}`);
   }
@@ -107,9 +110,17 @@ function actionOf(flags: number): IrqAction | undefined {
 function dataOf({ count, bools, signals }: IrqSetRequest, type: number): IrqData {
   if (type === VFIO_IRQ_SET_DATA_NONE) return { type: 'none' };
   if (type === VFIO_IRQ_SET_DATA_BOOL) {
-    if (bools?.length !== count) refuseIrqSet('EINVAL', `needs ${count} bools`);
+    if (!(bools instanceof Uint8Array) || bools.length !== count) {
+      refuseIrqSet('EINVAL', `needs ${count} bools`);
+    }
     return { type: 'bool', bools };
   }
-  if (signals?.length !== count) refuseIrqSet('EINVAL', `needs ${count} signals`);
+  if (!Array.isArray(signals) || signals.length !== count || !signals.every(isSignal)) {
+    refuseIrqSet('EINVAL', `needs ${count} signals`);
+  }
   return { type: 'eventfd', signals };
+}
+
+function isSignal(value: EventSignal | null): boolean {
+  return value === null || (isObject(value) && typeof value.signal === 'function');
 }

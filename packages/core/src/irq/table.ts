@@ -10,7 +10,7 @@ import {
   VFIO_PCI_INTX_IRQ_INDEX,
   VFIO_PCI_MSIX_IRQ_INDEX,
 } from '../uapi.ts';
-import type { IrqDefinition } from './definition.ts';
+import { checkIrqDefinition, type IrqDefinition } from './definition.ts';
 import { IrqLine } from './line.ts';
 import { prepareIrqSet, refuseIrqSet, type PreparedIrqSet } from './set.ts';
 
@@ -30,37 +30,35 @@ interface IrqIndex {
 
 /** A device's interrupts by index. */
 export class IrqTable {
-  readonly #base: number;
   readonly #pci: boolean;
   readonly #indexes = new Map<number, IrqIndex>();
+  #count: number;
 
   /**
    * @param base - indexes below this exist even when nothing is set up there (5 for PCI)
    * @param pci - INTx, MSI and MSI-X exclude each other
    */
   constructor(base: number, pci: boolean) {
-    this.#base = base;
+    this.#count = base;
     this.#pci = pci;
   }
 
-  /** Number of indexes a user should ask for. */
+  /** Number of indexes: the base, or up to the highest that is set up. */
   get count(): number {
-    let count = this.#base;
-    while (this.#indexes.has(count)) count++;
-    return count;
+    return this.#count;
   }
 
-  /** @throws `EINVAL` not a count; `EBUSY` index set up before */
-  setup(index: number, { count, flags = VFIO_IRQ_INFO_EVENTFD }: IrqDefinition): void {
-    if (!Number.isSafeInteger(index) || index < 0 || !Number.isSafeInteger(count) || count <= 0) {
-      throw new VfioError('EINVAL', 'setupIrq', `irq ${index}: count ${count} is not positive`);
-    }
+  /** @throws `EINVAL` no index, not a count, unknown flags, more than PCI has; `EBUSY` index set up before */
+  setup(index: number, definition: IrqDefinition): void {
+    checkIrqDefinition(index, definition, this.#pci);
     if (this.#indexes.has(index)) {
       throw new VfioError('EBUSY', 'setupIrq', `irq ${index} is set up already`);
     }
+    const { count, flags = VFIO_IRQ_INFO_EVENTFD } = definition;
     const kind = this.#pci && index <= VFIO_PCI_MSIX_IRQ_INDEX ? 'exclusive' : 'event';
     const lines = Array.from({ length: count }, () => new IrqLine());
     this.#indexes.set(index, { index, flags, lines, kind, enabled: false });
+    this.#count = Math.max(this.#count, index + 1);
   }
 
   /**
@@ -69,10 +67,10 @@ export class IrqTable {
    * @throws `EINVAL` argsz below 16, no such index
    */
   info(index: number, argsz: number): IrqInfo {
-    if (argsz < IRQ_INFO_SIZE) {
+    if (!(argsz >= IRQ_INFO_SIZE)) {
       throw new VfioError('EINVAL', 'getIrqInfo', `argsz ${argsz} is below ${IRQ_INFO_SIZE}`);
     }
-    if (!(index >= 0 && index < this.count)) {
+    if (!(Number.isInteger(index) && index >= 0 && index < this.#count)) {
       throw new VfioError('EINVAL', 'getIrqInfo', `no irq index ${index}`);
     }
     const irq = this.#indexes.get(index);
@@ -87,7 +85,7 @@ export class IrqTable {
    */
   set(request: IrqSetRequest, maskHook?: IrqMaskHook): void {
     const numIrqs = this.#indexes.get(request.index)?.lines.length ?? 0;
-    const prepared = prepareIrqSet(request, numIrqs, this.count);
+    const prepared = prepareIrqSet(request, numIrqs, this.#count);
     const irq = this.#indexes.get(prepared.index);
     if (irq === undefined) refuseIrqSet('EINVAL', `no irq index ${prepared.index}`);
     if (prepared.action === 'trigger') this.#setTrigger(irq, prepared);
@@ -141,14 +139,14 @@ export class IrqTable {
     if (data.type === 'eventfd') {
       if (irq.kind === 'exclusive') this.#checkExclusive(irq);
       irq.enabled = true;
-      data.signals.forEach((signal, i) => lines[i]?.assign(signal));
+      data.signals.forEach((signal, i) => lines[i]?.assign(signal, isAutomasked(irq)));
     } else if (count === 0) {
       disable(irq);
     } else {
-      const chosen = lines.filter((_, i) => data.type === 'none' || data.bools[i] !== 0);
-      const loopBack = irq.kind === 'exclusive' ? irq.enabled : lines[0]?.signal !== null;
-      if (!loopBack) refuseIrqSet('EINVAL', `irq ${index} is not enabled`);
-      for (const line of chosen) line.deliver(isAutomasked(irq));
+      if (!canLoopBack(irq, lines)) refuseIrqSet('EINVAL', `irq ${index} is not enabled`);
+      lines.forEach((line, i) => {
+        if (isChosen(data, i)) line.deliver(isAutomasked(irq));
+      });
     }
   }
 
@@ -170,37 +168,53 @@ export class IrqTable {
     }
     const lines = irq.lines.slice(start, start + count);
     if (data.type === 'eventfd') {
-      this.#setUnmaskSignals(irq, lines, data.signals, masked);
+      this.#setUnmaskSignals(irq, set, data.signals, maskHook);
       return;
     }
-    const chosen = lines.filter((_, i) => data.type === 'none' || data.bools[i] !== 0);
-    for (const line of chosen) {
+    lines.forEach((line, i) => {
+      if (!isChosen(data, i)) return;
       if (masked) line.masked = true;
       else line.unmask(isAutomasked(irq));
-    }
-    if (chosen.length > 0) maskHook?.(index, start, count, masked);
+      if (data.type === 'bool') maskHook?.(index, start + i, 1, masked);
+    });
+    if (data.type === 'none') maskHook?.(index, start, count, masked);
   }
 
-  /** An eventfd by which the client ends the masking without a message, as KVM's resample fd does. */
+  /** Eventfds by which the client ends the masking without a message, as KVM's resample fd does. */
   #setUnmaskSignals(
     irq: IrqIndex,
-    lines: readonly IrqLine[],
+    { start, action }: PreparedIrqSet,
     signals: PreparedSignals,
-    masked: boolean,
+    maskHook: IrqMaskHook | undefined,
   ): void {
-    if (masked) refuseIrqSet('ENOTTY', 'masking by eventfd is not implemented');
+    if (action === 'mask') refuseIrqSet('ENOTTY', 'masking by eventfd is not implemented');
     if (signals.some((signal) => signal !== null && signal.watch === undefined)) {
       refuseIrqSet('ENOTTY', 'this host cannot wait for the signal');
     }
     signals.forEach((signal, i) => {
-      const line = lines[i];
-      line?.assignUnmask(signal);
-      signal?.watch?.(() => line?.unmask(isAutomasked(irq)));
+      const line = irq.lines[start + i];
+      if (line === undefined || line.unmaskSignal === signal) return;
+      line.assignUnmask(signal);
+      signal?.watch?.(() => {
+        // What was on its way when the signal was replaced comes too late.
+        if (line.unmaskSignal !== signal) return;
+        line.unmask(isAutomasked(irq));
+        maskHook?.(irq.index, start + i, 1, false);
+      });
     });
   }
 }
 
 type PreparedSignals = Extract<PreparedIrqSet['data'], { type: 'eventfd' }>['signals'];
+
+function isChosen(data: Exclude<PreparedIrqSet['data'], { type: 'eventfd' }>, i: number): boolean {
+  return data.type === 'none' || data.bools[i] !== 0;
+}
+
+/** An exclusive index has to be enabled, an event to have a listener. */
+function canLoopBack(irq: IrqIndex, lines: readonly IrqLine[]): boolean {
+  return irq.kind === 'exclusive' ? irq.enabled : lines.some((line) => line.signal !== null);
+}
 
 function isAutomasked(irq: IrqIndex): boolean {
   return (irq.flags & VFIO_IRQ_INFO_AUTOMASKED) !== 0;

@@ -1,6 +1,7 @@
 // How a driver reaches guest memory while its device is open. Only for devices without an IOMMU of their own; the
 // rules are those of vfio_pin_pages(), vfio_unpin_pages() and vfio_dma_rw().
 
+import { checkBytes, hex } from '../arguments.ts';
 import type { IoAddressSpace } from '../dma/address-space.ts';
 import { DmaLog } from '../dma/dma-log.ts';
 import type { DmaUser } from '../dma/dma-user.ts';
@@ -13,13 +14,23 @@ interface Attached {
   readonly dmaUser: DmaUser;
 }
 
+/** @throws `EINVAL` as all calls give it; `ENODEV` the device has been released */
 function attached(vdev: VfioDevice, op: string): Attached {
   const device = liveDevice(vdev, op);
   const { user } = device;
   if (user?.ioas === undefined) {
     throw new VfioError('EINVAL', op, `${device.name} is not open with an address space`);
   }
+  if (!device.isEmulated) throw new VfioError('EINVAL', op, `${device.name} has an IOMMU`);
   return { device, ioas: user.ioas, dmaUser: user.dmaUser };
+}
+
+/** An access is whole before it is looked at. */
+function checkAccess(op: string, iova: number, buf: Uint8Array): void {
+  checkBytes(op, buf);
+  if (!Number.isSafeInteger(iova) || iova < 0) {
+    throw new VfioError('EINVAL', op, `${hex(iova)} is no iova`);
+  }
 }
 
 /**
@@ -40,32 +51,34 @@ export function pinPages(
   prot: number,
 ): Uint8Array[] {
   const { device, ioas, dmaUser } = attached(vdev, 'pinPages');
-  if (!device.isEmulated || device.ops.dmaUnmap === undefined) {
-    const fact = `${device.name}: pinning needs dmaUnmap and an emulated IOMMU`;
-    throw new VfioError('EINVAL', 'pinPages', fact);
+  if (device.ops.dmaUnmap === undefined) {
+    throw new VfioError('EINVAL', 'pinPages', `${device.name}: pinning needs dmaUnmap`);
   }
   return ioas.pin(dmaUser, iova, npage, prot);
 }
 
 /**
- * Opposite of {@link pinPages}; pages that are not pinned are ignored. Counterpart of `vfio_unpin_pages()`.
+ * Opposite of {@link pinPages}; pages that are not pinned are ignored. While the device is not open nothing is
+ * pinned: that is logged. Counterpart of `vfio_unpin_pages()`.
  *
- * @throws `EINVAL` not open
+ * @throws `ENODEV` the device has been released
  */
 export function unpinPages(vdev: VfioDevice, iova: number, npage: number): void {
-  const { ioas, dmaUser } = attached(vdev, 'unpinPages');
-  ioas.unpin(dmaUser, iova, npage);
+  const { user, core, name } = liveDevice(vdev, 'unpinPages');
+  if (user === undefined) core.logger.log('warn', name, () => 'unpinPages while it is not open');
+  user?.ioas?.unpin(user.dmaUser, iova, npage);
 }
 
 /**
  * Copies between `buf` and guest memory, checked whole before the first byte moves. Counterpart of `vfio_dma_rw()`.
  *
  * @param write - `buf` goes to the guest
- * @throws `EINVAL` not open, empty, not mapped; `EPERM` the mapping does not permit it; `EFAULT` the memory is gone;
+ * @throws `EINVAL` not open, empty, not mapped, or registered with an IOMMU of its own; `EPERM` the mapping does not permit it; `EFAULT` the memory is gone;
  * `EOPNOTSUPP` the memory is reached by messages only, see {@link dmaRwAsync}
  */
 export function dmaRw(vdev: VfioDevice, iova: number, buf: Uint8Array, write: boolean): void {
   const { ioas, dmaUser } = attached(vdev, 'dmaRw');
+  checkAccess('dmaRw', iova, buf);
   ioas.rw(iova, buf, write, dmaUser);
 }
 
@@ -81,13 +94,14 @@ export async function dmaRwAsync(
   write: boolean,
 ): Promise<void> {
   const { ioas, dmaUser } = attached(vdev, 'dmaRwAsync');
+  checkAccess('dmaRwAsync', iova, buf);
   await ioas.rwAsync(iova, buf, write, dmaUser);
 }
 
 /**
  * Guest memory in place, where the range lies in one mapping that permits `prot`; good until the driver returns.
  *
- * @throws `EINVAL` not open
+ * @throws `EINVAL` not open, or registered with an IOMMU of its own
  */
 export function dmaView(
   vdev: VfioDevice,
@@ -96,6 +110,7 @@ export function dmaView(
   prot: number,
 ): Uint8Array | undefined {
   const { ioas, dmaUser } = attached(vdev, 'dmaView');
+  if (!Number.isSafeInteger(iova) || !Number.isSafeInteger(length)) return undefined;
   return ioas.view(iova, length, prot, dmaUser);
 }
 

@@ -132,6 +132,31 @@ export class Apt {
       const percent = /^dlstatus:[^:]*:([\d.]+):/.exec(line)?.[1];
       if (percent !== undefined) onPercent(Number(percent));
     });
+    return this.#use(archives, use);
+  }
+
+  /**
+   * As {@link withPackages}, but just the packages themselves: for a file that one of them has.
+   */
+  async withFiles<T>(
+    name: string,
+    packages: readonly string[],
+    release: string,
+    use: (debs: readonly string[]) => Promise<T>,
+  ): Promise<T> {
+    const archives = this.#archives(name);
+    mkdirSync(archives, { recursive: true });
+    const wanted = packages.map((one) => `${one}/${release}`);
+    // It downloads into the folder it runs in.
+    await this.#locked(
+      `${name}.lock`,
+      ['env', `--chdir=${archives}`, 'apt-get', '-q'],
+      ['download', ...wanted],
+    );
+    return this.#use(archives, use);
+  }
+
+  async #use<T>(archives: string, use: (debs: readonly string[]) => Promise<T>): Promise<T> {
     const debs = readdirSync(archives).filter((file) => file.endsWith('.deb'));
     try {
       return await use(debs.map((file) => join(archives, file)));
@@ -144,17 +169,26 @@ export class Apt {
     return join(this.#dir, 'archives', name);
   }
 
-  /**
-   * Runs apt-get under a lock that it keeps itself: the apt-get of a setup that was killed may
-   * still be writing, and must have ended before the next begins.
-   */
   async #aptGet(
     lock: string,
     args: readonly string[],
     onLine?: (line: string) => void,
   ): Promise<void> {
+    await this.#locked(lock, ['apt-get', '-q'], args, onLine);
+  }
+
+  /**
+   * Runs apt-get under a lock that it keeps itself: the apt-get of a setup that was killed may
+   * still be writing, and must have ended before the next begins.
+   */
+  async #locked(
+    lock: string,
+    aptGet: readonly string[],
+    args: readonly string[],
+    onLine?: (line: string) => void,
+  ): Promise<void> {
     const held = ['--no-fork', '--exclusive', join(this.#dir, lock)];
-    await run('flock', [...held, 'apt-get', '-q', ...args], {
+    await run('flock', [...held, ...aptGet, ...args], {
       env: { APT_CONFIG: join(this.#dir, 'apt.conf'), LC_ALL: 'C' },
       ...(onLine === undefined ? {} : { onLine }),
     });

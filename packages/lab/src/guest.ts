@@ -47,7 +47,11 @@ export interface Guest extends AsyncDisposable {
   readonly exited: Promise<GuestExit>;
   /** Runs a shell command as root in the guest, in a shell of its own, after those before it. 30 s by default. */
   run(command: string, deadline?: number): Promise<RunResult>;
-  /** Waits for text on the console since the last reset, text already there included. 30 s by default. */
+  /**
+   * Waits for text on the serial console since the last reset, text already there included; what
+   * {@link Guest.run} runs and prints is not looked at, unless it is written to `/dev/console`.
+   * 30 s by default.
+   */
   waitFor(pattern: RegExp, deadline?: number): Promise<RegExpExecArray>;
   /** Runs a command of QEMU's monitor (QMP) and gives its return value. 30 s by default. */
   monitor(
@@ -59,6 +63,8 @@ export interface Guest extends AsyncDisposable {
   waitForEvent(name: string, deadline?: number): Promise<QmpEvent>;
   /** Resets the machine and waits until the guest takes commands again. 120 s by default. */
   reset(deadline?: number): Promise<void>;
+  /** Has the guest reboot itself and waits until it takes commands again. 120 s by default. */
+  reboot(deadline?: number): Promise<void>;
   /** Has the guest power itself off and waits for QEMU's end. 30 s by default. */
   powerOff(deadline?: number): Promise<GuestExit>;
   /** Ends QEMU at once, as a crash of the host's process would (SIGKILL), and waits for its end. */
@@ -150,7 +156,7 @@ class QemuGuest implements Guest {
     const end = Date.now() + deadline;
     const connected = Promise.all([accept(agentServer), accept(monitorServer)]);
     const sockets = await this.#unlessEnded(connected, deadline, 'QEMU did not start');
-    this.#agent = new Agent(sockets[0], (text) => this.#console.append(text));
+    this.#agent = new Agent(sockets[0], (text) => this.#console.remark(text));
     this.#qmp = new Qmp(sockets[1]);
     await this.monitor('qmp_capabilities', {}, end - Date.now());
     await this.#untilReady(this.#agent, end - Date.now());
@@ -176,13 +182,21 @@ class QemuGuest implements Guest {
     return this.#up(this.#qmp).waitForEvent(name, deadline);
   }
 
-  async reset(deadline: number = BOOT_DEADLINE): Promise<void> {
+  reset(deadline: number = BOOT_DEADLINE): Promise<void> {
+    return this.#restart(deadline, () => this.monitor('system_reset', {}, deadline));
+  }
+
+  reboot(deadline: number = BOOT_DEADLINE): Promise<void> {
+    return this.#restart(deadline, async (agent) => agent.send('reboot -f'));
+  }
+
+  async #restart(deadline: number, begin: (agent: Agent) => Promise<unknown>): Promise<void> {
     const end = Date.now() + deadline;
     const agent = this.#up(this.#agent);
     agent.restart();
     this.#console.restart();
     const seen = this.waitForEvent('RESET', deadline);
-    await this.monitor('system_reset', {}, deadline);
+    await begin(agent);
     await seen;
     await this.#untilReady(agent, end - Date.now());
   }

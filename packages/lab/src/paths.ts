@@ -11,6 +11,7 @@ export interface LabPaths {
   readonly qemu: string;
   readonly kernel: string;
   readonly initramfs: string;
+  readonly font: string;
   /** Results under way; nothing in here survives the next setup. */
   readonly tmp: string;
   /** The private package manager: lists, and packages until their step is finished. */
@@ -35,6 +36,7 @@ export function labPaths(root: string = labDir()): LabPaths {
     qemu: join(root, 'qemu'),
     kernel: join(root, 'kernel'),
     initramfs: join(root, 'initramfs'),
+    font: join(root, 'font'),
     tmp: join(root, 'tmp'),
     apt: join(root, 'apt'),
     lock: join(root, 'lock'),

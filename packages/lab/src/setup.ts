@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Apt, machineMirror } from './apt.ts';
 import type { OnPercent } from './apt.ts';
 import { checkNamespaces } from './build-module.ts';
@@ -12,6 +12,7 @@ import { machineQemu } from './qemu.ts';
 import { DEFAULT_MIRROR } from './sources.ts';
 import type { Mirror } from './sources.ts';
 import { makeResult, readStamp } from './stamp.ts';
+import { FONT, makeFont } from './step-font.ts';
 import { makeInitramfs } from './step-initramfs.ts';
 import { makeKernel } from './step-kernel.ts';
 import { makeQemu } from './step-qemu.ts';
@@ -59,7 +60,8 @@ export async function setup(options: SetupOptions = {}): Promise<void> {
     await readLists(apt, mirror, log);
   }
   const inputs = stepInputs();
-  await settle(fetching.map((step) => (step === 'qemu' ? doQemu() : doKernel())));
+  const fetchers = { qemu: doQemu, kernel: doKernel, font: doFont };
+  await settle(fetching.map((step) => fetchers[step]()));
   if (missing.includes('initramfs')) await doInitramfs();
   rmSync(paths.tmp, { recursive: true, force: true });
 
@@ -77,12 +79,17 @@ export async function setup(options: SetupOptions = {}): Promise<void> {
     log(`kernel: ${made.facts['release']} and mdpy-fb ready`);
   }
 
+  async function doFont(): Promise<void> {
+    await makeResult(paths.font, paths.tmp, inputs.font, (work) => makeFont(work, apt));
+    log('font: ready');
+  }
+
   async function doInitramfs(): Promise<void> {
     const kernel = readStamp(paths.kernel, inputs.kernel);
     const release = kernel?.facts['release'];
     if (release === undefined) throw new LabError('the kernel step left no release');
     await makeResult(paths.initramfs, paths.tmp, inputs.initramfs, async (work) => {
-      makeInitramfs(work, paths.kernel, release);
+      makeInitramfs(work, { kernelDir: paths.kernel, release, font: join(paths.font, FONT) });
       return { release };
     });
     log('initramfs: ready');
@@ -90,8 +97,8 @@ export async function setup(options: SetupOptions = {}): Promise<void> {
 }
 
 /** The steps of a setup. */
-export type Step = 'qemu' | 'kernel' | 'initramfs';
-const ALL_STEPS: readonly Step[] = ['qemu', 'kernel', 'initramfs'];
+export type Step = 'qemu' | 'kernel' | 'initramfs' | 'font';
+const ALL_STEPS: readonly Step[] = ['qemu', 'kernel', 'initramfs', 'font'];
 
 /** The steps that are not done, or were done from other inputs than today's. */
 export function missingSteps(paths: LabPaths): Step[] {

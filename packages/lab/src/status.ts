@@ -5,6 +5,7 @@ import { machineQemu, treeQemu } from './qemu.ts';
 import { missingSteps } from './setup.ts';
 import type { Step } from './setup.ts';
 import { readStamp } from './stamp.ts';
+import { FONT } from './step-font.ts';
 import { INITRAMFS } from './step-initramfs.ts';
 import { stepInputs } from './steps.ts';
 
@@ -18,6 +19,8 @@ export interface LabReady {
   /** Paths of the kernel and the initramfs. */
   readonly kernel: string;
   readonly initramfs: string;
+  /** Path of the console font, as `parsePsf` reads it. */
+  readonly font: string;
   /** The kernel's release, as `uname -r` gives it in the guest. */
   readonly kernelRelease: string;
 }
@@ -39,10 +42,10 @@ const NAMES: Readonly<Record<Step, string>> = {
   qemu: 'QEMU 10.1 or newer with vfio-user-pci',
   kernel: 'the guest kernel with mdpy-fb',
   initramfs: "the guest's initramfs",
+  font: 'the console font',
 };
 
-/** The command that sets the lab up. */
-export const HOW_TO = 'Run: npx pnpm@12 lab setup';
+const HOW_TO = 'Run: npx pnpm@12 lab setup';
 
 /** Looks whether the lab is set up. Reads a few small files; quick enough to ask before each test. */
 export function labStatus(dir?: string): LabStatus {
@@ -60,6 +63,7 @@ export function labStatus(dir?: string): LabStatus {
     qemuVersion: own?.version ?? tree?.facts['version'] ?? '',
     kernel: join(paths.kernel, 'vmlinuz'),
     initramfs: join(paths.initramfs, INITRAMFS),
+    font: join(paths.font, FONT),
     kernelRelease: made?.facts['release'] ?? '',
   };
 }

@@ -8,8 +8,17 @@ import { GUEST_FILES, readGuestFile } from './steps.ts';
 /** The initramfs, as its step names it. */
 export const INITRAMFS = 'initramfs.cpio.gz';
 
-/** Makes the initramfs in `work` from a finished kernel step of the given release. */
-export function makeInitramfs(work: string, kernelDir: string, release: string): void {
+/** The finished steps that an initramfs is made from. */
+export interface InitramfsParts {
+  readonly kernelDir: string;
+  /** The kernel's. */
+  readonly release: string;
+  /** Path of the console font. */
+  readonly font: string;
+}
+
+/** Makes the initramfs in `work`. */
+export function makeInitramfs(work: string, { kernelDir, release, font }: InitramfsParts): void {
   const modules = `lib/modules/${release}`;
   const dirs = ['bin', 'sbin', 'dev', 'etc', 'lib', 'lib/modules', modules, 'root'];
   const entries: CpioEntry[] = [
@@ -20,6 +29,7 @@ export function makeInitramfs(work: string, kernelDir: string, release: string):
     { kind: 'link', path: 'bin/sh', target: 'busybox' },
     file(`${modules}/mdpy-fb.ko`, 0o644, readFileSync(join(kernelDir, 'mdpy-fb.ko'))),
     { kind: 'link', path: 'lib/modules/mdpy-fb.ko', target: `${release}/mdpy-fb.ko` },
+    file('etc/console.psf', 0o644, readFileSync(font)),
     ...GUEST_FILES.map(({ name, path, mode }) => file(path, mode, readGuestFile(name))),
   ];
   writeFileSync(join(work, INITRAMFS), gzipSync(writeCpio(entries), { level: 1 }));

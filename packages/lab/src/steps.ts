@@ -25,6 +25,9 @@ export const KERNEL_PACKAGES: readonly string[] = [
   'xz-utils',
 ];
 
+/** What the console font is in; what it depends on is not wanted. */
+export const FONT_PACKAGES: readonly string[] = ['console-setup-linux'];
+
 /** The files of the guest that are kept in this package: name, path in the guest, mode. */
 export const GUEST_FILES: readonly { name: string; path: string; mode: number }[] = [
   { name: 'init', path: 'init', mode: 0o755 },
@@ -43,11 +46,13 @@ export interface StepInputs {
   readonly qemu: string;
   readonly kernel: string;
   readonly initramfs: string;
+  readonly font: string;
 }
 
 /** The inputs of all steps, as this version of the lab has them. */
 export function stepInputs(): StepInputs {
   const kernel = hashInputs(['kernel 1', RELEASE, ...KERNEL_PACKAGES]);
+  const font = hashInputs(['font 1', RELEASE, ...FONT_PACKAGES]);
   const files = GUEST_FILES.flatMap(({ name, path, mode }) => [
     path,
     String(mode),
@@ -56,6 +61,7 @@ export function stepInputs(): StepInputs {
   return {
     qemu: hashInputs(['qemu 1', QEMU_RELEASE, ...QEMU_PACKAGES]),
     kernel,
-    initramfs: hashInputs(['initramfs 1', kernel, ...files]),
+    initramfs: hashInputs(['initramfs 2', kernel, font, ...files]),
+    font,
   };
 }

@@ -68,7 +68,7 @@ test.each([
 });
 
 test('the steps have inputs of their own, the same each time', () => {
-  const { qemu, kernel, initramfs } = stepInputs();
-  expect(new Set([qemu, kernel, initramfs]).size).toBe(3);
-  expect(stepInputs()).toEqual({ qemu, kernel, initramfs });
+  const { qemu, kernel, initramfs, font } = stepInputs();
+  expect(new Set([qemu, kernel, initramfs, font]).size).toBe(4);
+  expect(stepInputs()).toEqual({ qemu, kernel, initramfs, font });
 });

@@ -14,6 +14,7 @@ const READY: LabReady = {
   qemuVersion: '11.1.3',
   kernel: '/lab/kernel/vmlinuz',
   initramfs: '/lab/initramfs/initramfs.cpio.gz',
+  font: '/lab/font/vga16.psf',
   kernelRelease: '6.12.1',
 };
 

@@ -50,19 +50,40 @@ export function mdpyDriver({ maxDevices = 4 }: MdpyDriverOptions = {}): MdevDriv
     attributes: {
       vendor: {
         resolution: {
-          show: ({ type: { definition: { width, height } } }) => `${width}x${height}\n`,
+          show: ({
+            type: {
+              definition: { width, height },
+            },
+          }) => `${width}x${height}\n`,
         },
       },
     },
   };
 }
 
-/** Registers the driver, and a parent called `mdpy` with all types, as loading the kernel's module does. */
-export function registerMdpy(
-  bus: MdevBus,
-  options: MdpyDriverOptions = {},
-): MdevParent<MdpyType, MdpyInstance> {
+/** The parent that displays are created under. */
+export type MdpyParent = MdevParent<MdpyType, MdpyInstance>;
+
+/**
+ * Registers the driver, and a parent called `mdpy` with all types, as loading the kernel's module does.
+ *
+ * @throws `EBUSY` registered before; `EEXIST` another driver has a parent of that name; `EINVAL` maxDevices.
+ * Nothing is left registered then.
+ */
+export function registerMdpy(bus: MdevBus, options: MdpyDriverOptions = {}): MdpyParent {
   const driver = mdpyDriver(options);
   bus.registerDriver(driver);
-  return bus.registerParent('mdpy', driver, MDPY_TYPES);
+  try {
+    return bus.registerParent('mdpy', driver, MDPY_TYPES);
+  } catch (error) {
+    // Nothing is bound yet, so the driver is gone when this returns its promise.
+    void bus.unregisterDriver(driver);
+    throw error;
+  }
+}
+
+/** Removes all displays, waiting for their users, then parent and driver. Opposite of {@link registerMdpy}. */
+export async function unregisterMdpy(bus: MdevBus, parent: MdpyParent): Promise<void> {
+  await parent.unregister();
+  await bus.unregisterDriver(parent.driver);
 }

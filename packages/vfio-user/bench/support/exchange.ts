@@ -22,6 +22,11 @@ export class Exchange implements Disposable {
     this.#transport.receive(this.reply, this.reply.length);
   }
 
+  /** Sends `bytes`, to which there is no reply. @throws `EPIPE` the peer is gone */
+  post(bytes: Uint8Array): void {
+    this.#transport.send(bytes, bytes.length);
+  }
+
   /** How long each of `count` round trips takes, in microseconds. */
   times(count: number): Float64Array {
     const times = new Float64Array(count);
@@ -36,6 +41,13 @@ export class Exchange implements Disposable {
   [Symbol.dispose](): void {
     this.#transport.close();
   }
+}
+
+/** How often a second `work` was done, when it was done `count` times at once. */
+export function rate(count: number, work: () => void): number {
+  const begin = performance.now();
+  for (let i = 0; i < count; i++) work();
+  return (count / (performance.now() - begin)) * 1000;
 }
 
 const never = new Int32Array(new SharedArrayBuffer(4));

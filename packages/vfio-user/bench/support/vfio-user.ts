@@ -1,6 +1,12 @@
 // What a client has to say before it can read a register, over a connection that blocks.
 
-import { HEADER_SIZE, messageErrno, messageSize, writeHeader } from '../../src/header.ts';
+import {
+  HEADER_NO_REPLY,
+  HEADER_SIZE,
+  messageErrno,
+  messageSize,
+  writeHeader,
+} from '../../src/header.ts';
 import { encodeRegionAccess, REGION_ACCESS_SIZE } from '../../src/messages/region-access.ts';
 import { encodeVersion } from '../../src/messages/version.ts';
 import { VERSION_MAJOR, VERSION_MINOR, VFIO_USER } from '../../src/protocol.ts';
@@ -21,10 +27,9 @@ export function attach(path: string): BlockingTransport {
   return transport;
 }
 
-/** A whole request. */
-export function message(command: number, payload: Uint8Array): Uint8Array {
+function message(command: number, payload: Uint8Array, flags = 0): Uint8Array {
   const bytes = new Uint8Array(HEADER_SIZE + payload.length);
-  writeHeader(new DataView(bytes.buffer), 1, command, bytes.length, 0, 0);
+  writeHeader(new DataView(bytes.buffer), 1, command, bytes.length, flags, 0);
   bytes.set(payload, HEADER_SIZE);
   return bytes;
 }
@@ -34,6 +39,17 @@ export function regionRead(count: number): Uint8Array {
   const payload = new Uint8Array(REGION_ACCESS_SIZE);
   encodeRegionAccess(new DataView(payload.buffer), 0, 0, 0, count);
   return message(VFIO_USER.REGION_READ, payload);
+}
+
+/**
+ * The request to write `count` bytes at the start of region 0.
+ *
+ * @param posted - nobody wants a reply
+ */
+export function regionWrite(count: number, posted: boolean): Uint8Array {
+  const payload = new Uint8Array(REGION_ACCESS_SIZE + count);
+  encodeRegionAccess(new DataView(payload.buffer), 0, 0, 0, count);
+  return message(VFIO_USER.REGION_WRITE, payload, posted ? HEADER_NO_REPLY : 0);
 }
 
 /** Checks that a reply is what was asked for. @throws Error it is an error */

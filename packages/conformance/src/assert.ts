@@ -14,6 +14,11 @@ export async function outcome(action: () => unknown): Promise<string> {
   }
 }
 
+/** Asserts that two values are equal in depth. */
+export function same(actual: unknown, expected: unknown): void {
+  expect(actual).toEqual(expected);
+}
+
 /** Asserts that an action is refused with one of the codes. */
 export async function refused(
   codes: ErrnoCode | readonly ErrnoCode[],

@@ -59,7 +59,7 @@ export class Collector implements TestApi {
 }
 
 /** Microtask turns after which a test that nothing outside can wake will not end any more. */
-const TURNS = 200_000;
+const TURNS = 5_000_000;
 
 /** Waits for a test; one that waits for ever fails. */
 async function ending(test: Promise<void>): Promise<void> {

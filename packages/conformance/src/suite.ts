@@ -11,6 +11,8 @@ export interface SuiteOptions {
   readonly api?: TestApi;
   /** Lives of the leak test of the life cycle suite; 1000 when left out. */
   readonly cycles?: number;
+  /** Random sequences that are tried; 100 when left out. */
+  readonly sequences?: number;
 }
 
 /** Declares one test; each has a fixture of its own, and nothing may be left after it. */

@@ -1,6 +1,12 @@
 // All suites, in the order they run.
 
 import type { Suite } from '../suite.ts';
+import { whileUnregisteringTrait } from '../traits/while-unregistering.ts';
+import { afterCloseTrait } from '../traits/after-close.ts';
+import { loggingSuite } from './logging.ts';
+import { migrationDataSuite } from './migration-data.ts';
+import { migrationSuite } from './migration.ts';
+import { featureSuite } from './feature.ts';
 import { dmaPinsSuite } from './dma-pins.ts';
 import { dmaSuite } from './dma.ts';
 import { dmaMapSuite } from './dma-map.ts';
@@ -13,6 +19,7 @@ import { cdevSuite } from './cdev.ts';
 import { displaySuite } from './display.ts';
 import { lifeCycleSuite } from './life-cycle.ts';
 import { mdevSuite } from './mdev.ts';
+import { modelSuite } from './model.ts';
 import { openSuite } from './open.ts';
 import { registrationSuite } from './registration.ts';
 import { unregisterSuite } from './unregister.ts';
@@ -41,6 +48,13 @@ export const SUITES: readonly SuiteEntry[] = [
   { name: 'DMA maps', run: dmaMapSuite },
   { name: 'DMA access', run: dmaSuite },
   { name: 'DMA pins', run: dmaPinsSuite },
+  { name: 'features', run: featureSuite },
+  { name: 'migration', run: migrationSuite },
+  { name: 'migration data', run: migrationDataSuite },
+  { name: 'logging', run: loggingSuite },
+  { name: 'after close', run: afterCloseTrait },
+  { name: 'while unregistering', run: whileUnregisteringTrait },
   { name: 'mediated devices', run: mdevSuite, inProcessOnly: true },
   { name: 'display', run: displaySuite, inProcessOnly: true },
+  { name: 'random sequences', run: modelSuite, inProcessOnly: true },
 ];

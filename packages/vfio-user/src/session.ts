@@ -222,8 +222,6 @@ export class Session implements FrameHandler {
   }
 
   #send(size: number, fd: Fd | undefined): void {
-    // The device may have closed the session under its own handler.
-    if (this.#closed) return;
     try {
       if (fd === undefined) this.#transport.send(this.#reply.bytes, size);
       else this.#transport.send(this.#reply.bytes, size, [fd]);

@@ -79,7 +79,6 @@ function check(call: Call, head: IrqSetHead): void {
   }
   if (call.client.isPci && (index === VFIO_PCI_ERR_IRQ_INDEX || index === VFIO_PCI_REQ_IRQ_INDEX)) {
     if (action !== VFIO_IRQ_SET_ACTION_TRIGGER) throw refuse(`index ${index} cannot be masked`);
-    if (count > 1) throw refuse(`index ${index} has one irq`);
   }
   if (count === 0 && (start !== 0 || data !== VFIO_IRQ_SET_DATA_NONE)) {
     throw refuse('no irq is named');

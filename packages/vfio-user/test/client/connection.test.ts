@@ -119,6 +119,19 @@ describe('a reply', () => {
     await client.close();
   });
 
+  test('that may still come keeps its id from being used again', async () => {
+    const { server, client, clock } = await scripted();
+    const late = client.reset();
+    const { id } = await server.next();
+    clock.advance(5000);
+    await expect(late).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    for (let i = 0; i < 0x10000; i++) client.postWrite(0, 0, Uint8Array.of(1));
+    await settled();
+    expect(server.received).toHaveLength(0x10000);
+    expect(server.received.some((request) => request.id === id)).toBe(false);
+    await client.close();
+  });
+
   test('nobody asked for is thrown away, with its descriptors', async () => {
     const { server, client } = await scripted();
     const table = new FdTable();

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { VfioError } from '@vfio-ts/core';
 import { bytesOf, dmaMap } from './support/payloads.ts';
 import { Wire } from './support/wire.ts';
 
@@ -127,6 +128,19 @@ describe('DMA_MAP', () => {
       expect(wire.attach().code(2, dmaMap(0, size))).toBe('ENOSPC');
     },
   );
+
+  test('that the address space refuses at last gives the memory back', () => {
+    using wire = new Wire();
+    const peer = wire.attach();
+    using fd = wire.fds.memory('ram', PAGE);
+    const map = vi.spyOn(wire.device.ioas, 'map').mockImplementationOnce(() => {
+      throw new VfioError('ENOMEM', 'map', 'no memory');
+    });
+    expect(peer.code(2, dmaMap(0, PAGE), [fd])).toBe('ENOMEM');
+    expect(map).toHaveBeenCalledOnce();
+    expect(wire.extraFds).toBe(1);
+    expect(peer.code(2, dmaMap(0, PAGE), [fd])).toBe('ok');
+  });
 
   test('of 8 TiB is taken', () => {
     using wire = new Wire();

@@ -23,8 +23,8 @@ describe('REGION_READ', () => {
   test('after one of another length shows the device, not the reply before', () => {
     using wire = new Wire();
     const peer = wire.attach();
-    wire.device.bytes.set([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    for (const count of [8, 2, 9, 4, 5000, 1]) {
+    wire.device.bytes.set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    for (const count of [8, 2, 9, 4, 16, 9, 5000, 1]) {
       const { payload } = peer.ok(9, regionAccess(0, 0, count));
       expect(payload).toEqual(
         bytesOf(regionAccess(0, 0, count), wire.device.bytes.slice(0, count)),

@@ -57,6 +57,14 @@ describe('DEVICE_GET_REGION_INFO', () => {
     for (const fd of fds) fd.close();
   });
 
+  test('leaves no descriptor for the reply after it', () => {
+    using wire = new Wire();
+    const peer = wire.attach();
+    for (const fd of peer.ok(5, request(32, 2)).fds) fd.close();
+    expect(peer.ok(5, request(32, 0)).fds).toEqual([]);
+    expect(peer.ok(13, new Uint8Array(0)).fds).toEqual([]);
+  });
+
   test('of memory without a descriptor does not say MMAP', () => {
     using wire = new Wire();
     const { payload, fds } = wire.attach().ok(5, request(80, 3));

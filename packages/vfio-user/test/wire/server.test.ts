@@ -14,6 +14,7 @@ describe('a server', () => {
     const second = wire.connect();
     expect(second.code(1, version(0, 1, '{}'))).toBe('EBUSY');
     expect(second.isClosed).toBe(true);
+    expect(wire.connect().code(1, version(0, 1, '{}'))).toBe('EBUSY');
     expect(wire.device.ioas.mappingCount).toBe(1);
     first.ok(9, regionAccess(0, 0, 4));
     expect(wire.server.connections).toBe(1);

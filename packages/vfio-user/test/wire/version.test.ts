@@ -136,6 +136,14 @@ describe('VERSION', () => {
   });
 });
 
+test('a device that fails once it is open is closed again', () => {
+  using wire = new Wire();
+  wire.device.fail = { op: 'getInfo', error: new VfioError('EIO', 'getInfo', 'broken') };
+  expect(wire.connect().code(1, version(0, 1, '{}'))).toBe('EIO');
+  expect(wire.device.isOpen).toBe(false);
+  wire.attach();
+});
+
 describe('the peer', () => {
   test.each([
     ['qemu', 0, QEMU_JSON],

@@ -116,6 +116,7 @@ export class FakeDevice implements ServedDevice {
   #access(): ServedAccess {
     return {
       getInfo: (argsz = 16) => {
+        this.#enter('getInfo');
         if (argsz < 16) throw new VfioError('EINVAL', 'getInfo', 'argsz');
         return { argsz: 16, flags: this.flags, numRegions: 9, numIrqs: 5 };
       },

@@ -185,7 +185,7 @@ export class TestContext<T extends object> implements HarnessHost {
       left.push(`${kind} ${what}${stack === undefined ? '' : `, made at\n${stack}`}`);
     }
     left.push(...this.memory.alive.map((what) => `memory: ${what}`));
-    left.push(...this.#sessions.flatMap((session) => session.leaks()));
+    left.push(...this.#sessions.toReversed().flatMap((session) => session.leaks()));
     left.push(...this.logger.at('error').map(({ message }) => `logged as an error: ${message}`));
     if (this.#parentUsers !== 0) left.push(`${this.#parentUsers} users of the parent`);
     if (this.clock.pending !== 0) left.push(`${this.clock.pending} timers`);

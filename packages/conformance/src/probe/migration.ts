@@ -16,6 +16,7 @@ import {
   type VfioMigrationOps,
 } from '@vfio-ts/core';
 import type { Supports } from '../harness.ts';
+import { concat } from './bytes.ts';
 
 /** Bytes after which a stream is taken for one without an end. */
 const STREAM_LIMIT = 2 ** 28;
@@ -78,17 +79,6 @@ export async function writeStream(
     if (count === 0) throw new VfioError('EIO', 'writeStream', `nothing taken at ${at}`);
     at += count;
   }
-}
-
-/** Joins byte arrays. */
-export function concat(chunks: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }
 
 /** The state of a device as a stream; the device runs before and after. */

@@ -13,6 +13,7 @@ import {
 import { expect } from 'vitest';
 import { refused } from '../assert.ts';
 import type { DeviceHarness } from '../harness.ts';
+import { expectBytes } from '../probe/bytes.ts';
 import { sizeBars } from '../probe/bars.ts';
 import { readBytes, regionInfo } from '../probe/regions.ts';
 import { declareSuite, type SuiteOptions } from '../suite.ts';
@@ -62,7 +63,7 @@ export function configSuite<T extends object>(
         const before = await readBytes(access, CONFIG, offset, length);
         for (const fill of [0x00, 0xff, 0xa5]) {
           await access.write(CONFIG, offset, new Uint8Array(length).fill(fill));
-          expect(await readBytes(access, CONFIG, offset, length)).toEqual(before);
+          expectBytes(await readBytes(access, CONFIG, offset, length), before);
         }
       });
     }
@@ -72,7 +73,9 @@ export function configSuite<T extends object>(
       const bars = await sizeBars(access);
       for (const { index, isIo, size, mask, before, after } of bars) {
         expect([index, Math.log2(size) % 1]).toEqual([index, 0]);
+
         expect([index, ...after]).toEqual([index, ...before]);
+
         const typeBits = isIo ? 3 : 0xf;
         expect([index, mask & typeBits]).toEqual([index, (before[0] ?? 0) & typeBits]);
       }
@@ -87,7 +90,9 @@ export function configSuite<T extends object>(
       while (at !== 0) {
         expect(at).toBeGreaterThanOrEqual(PCI_STD_HEADER_SIZEOF);
         expect([at, at % 4, seen.has(at)]).toEqual([at, 0, false]);
+
         expect([at, space[at]]).not.toEqual([at, 0]);
+
         seen.add(at);
         at = space[at + 1] ?? 0;
       }
@@ -100,6 +105,7 @@ export function configSuite<T extends object>(
       for (const length of [1, 2, 4]) {
         const last = await readBytes(access, CONFIG, size - length, length);
         expect(last).toEqual(whole.slice(size - length));
+
         await refused(['EINVAL', 'EFAULT'], () =>
           access.read(CONFIG, size - length + 1, new Uint8Array(length)),
         );

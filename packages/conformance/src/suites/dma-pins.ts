@@ -12,6 +12,7 @@ import { expect } from 'vitest';
 import { refused } from '../assert.ts';
 import type { TestContext } from '../context.ts';
 import type { DeviceHarness } from '../harness.ts';
+import { expectBytes } from '../probe/bytes.ts';
 import type { InProcessSession } from '../in-process.ts';
 import {
   BASE,
@@ -78,10 +79,11 @@ export function dmaPinsSuite<T extends object>(
       const memory = await mapPages(session, 2);
       const views = dma.pin(device, BASE, 2, READ_WRITE);
       expect(views.map(({ length }) => length)).toEqual([PAGE_SIZE, PAGE_SIZE]);
+
       views[1]?.set(pattern(8, 1), 16);
-      expect(memory.bytes.slice(PAGE_SIZE + 16, PAGE_SIZE + 24)).toEqual(pattern(8, 1));
+      expectBytes(memory.bytes.slice(PAGE_SIZE + 16, PAGE_SIZE + 24), pattern(8, 1));
       memory.bytes.set(pattern(8, 2), 32);
-      expect(views[0]?.slice(32, 40)).toEqual(pattern(8, 2));
+      expectBytes(views[0]?.slice(32, 40), pattern(8, 2));
       dma.unpin(device, BASE, 2);
       expect(pinsOf(t.core)).toEqual([]);
     });
@@ -94,8 +96,10 @@ export function dmaPinsSuite<T extends object>(
       dma.pin(device, BASE, 1, READ);
       dma.unpin(device, BASE, 1);
       expect(pinsOf(t.core)).not.toEqual([]);
+
       await access.unmapDma({ iova: BASE, size: PAGE_SIZE });
       expect(told).not.toEqual([]);
+
       expect(pinsOf(t.core)).toEqual([]);
     });
 
@@ -106,6 +110,7 @@ export function dmaPinsSuite<T extends object>(
       for (let i = 0; i < 2; i++) dma.pin(device, BASE, 1, READ);
       for (let i = 0; i < 2; i++) dma.unpin(device, BASE, 1);
       expect(pinsOf(t.core)).toEqual([]);
+
       await access.unmapDma({ iova: BASE, size: PAGE_SIZE });
       expect(told).toEqual([]);
     });
@@ -127,7 +132,9 @@ export function dmaPinsSuite<T extends object>(
       dma.pin(device, BASE + PAGE_SIZE, 2, READ_WRITE);
       await access.unmapDma({ iova: BASE, size: 4 * PAGE_SIZE });
       expect(told).toEqual([{ iova: BASE, length: 4 * PAGE_SIZE }]);
+
       expect(pinsOf(t.core)).toEqual([]);
+
       expect(t.logger.at('error')).toEqual([]);
     });
 
@@ -140,7 +147,7 @@ export function dmaPinsSuite<T extends object>(
         expect(view.length).toBe(0);
         view[0] = 1;
       }
-      expect(memory.bytes).toEqual(new Uint8Array(PAGE_SIZE));
+      expectBytes(memory.bytes, new Uint8Array(PAGE_SIZE));
     });
 
     test('[91] an unmap of everything tells the driver too', async (t) => {
@@ -151,6 +158,7 @@ export function dmaPinsSuite<T extends object>(
       dma.pin(device, BASE + 8 * PAGE_SIZE, 1, READ);
       await access.unmapDma({ iova: 0, size: 0, flags: VFIO_DMA_UNMAP_FLAG_ALL });
       expect(pinsOf(t.core)).toEqual([]);
+
       expect(t.logger.at('error')).toEqual([]);
     });
 
@@ -187,8 +195,10 @@ export function dmaPinsSuite<T extends object>(
         dma.pin(other, BASE + 8 * PAGE_SIZE, 1, READ);
         session.access.unmapDma({ iova: BASE + 8 * PAGE_SIZE, size: PAGE_SIZE });
         expect(told).toEqual([{ iova: BASE + 8 * PAGE_SIZE, length: PAGE_SIZE }]);
+
         expect(pinsOf(t.core).length).toBe(1);
         expect(t.logger.at('error')).toEqual([]);
+
         dma.unpin(device, BASE, 1);
       });
 
@@ -239,7 +249,9 @@ export function dmaPinsSuite<T extends object>(
       const views = dma.pin(device, BASE, 2, READ_WRITE);
       await session.close();
       expect(pinsOf(t.core)).toEqual([]);
+
       expect(t.logger.at('error')).toEqual([]);
+
       expect(views.map(({ length }) => length)).toEqual([0, 0]);
     });
 

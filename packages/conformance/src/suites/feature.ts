@@ -17,6 +17,7 @@ import {
 import { expect } from 'vitest';
 import { refused } from '../assert.ts';
 import type { DeviceHarness } from '../harness.ts';
+import { expectBytes } from '../probe/bytes.ts';
 import { hooksOf } from '../probe/hooks.ts';
 import { declareSuite, type SuiteOptions } from '../suite.ts';
 
@@ -112,7 +113,7 @@ export function featureSuite<T extends object>(
           for (const data of [new Uint8Array(0), new Uint8Array(24).fill(1)]) {
             await access.feature({ flags: feature | op | PROBE, data });
           }
-          expect(snapshot?.(device)).toEqual(before);
+          expectBytes(snapshot?.(device), before);
           if (supports.migration) expect(await getMigrationState(access)).toBe('RUNNING');
         });
       }

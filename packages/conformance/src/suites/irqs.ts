@@ -19,7 +19,7 @@ import {
   type IrqSetRequest,
 } from '@vfio-ts/core';
 import { expect } from 'vitest';
-import { refused } from '../assert.ts';
+import { outcome, refused } from '../assert.ts';
 import type { DeviceHarness } from '../harness.ts';
 import { hooksOf } from '../probe/hooks.ts';
 import {
@@ -110,18 +110,13 @@ function withIrqs<T extends object>(harness: DeviceHarness<T>, options: SuiteOpt
     ['[71] start + count past 2^32', { start: 1, count: U32_MAX }, ['EINVAL']],
     ['[73] fewer bools than irqs', { flags: TRIGGER_BOOL, bools: new Uint8Array(0) }, ['EINVAL']],
     ['[71] index past the last', { index: U32_MAX }, ['EINVAL']],
-    [
-      '[70] bools, but no irq',
-      { flags: TRIGGER_BOOL, count: 0, bools: new Uint8Array(0) },
-      ['EINVAL'],
-    ],
-    ['[70] disabling from another start', { start: 1, count: 0 }, ['EINVAL']],
-    ['[70] masking no irq', { flags: MASK_NONE, count: 0 }, ['EINVAL']],
-    ...(rules.irqDataFitsArgsz ? noRoom : []),
+    ...(rules.irqDataFitsArgsz ? noRoom : noIrq),
   ];
 
   declareSuite('interrupts', harness, options, ({ test }) => {
     const { trigger, setIntx } = hooksOf(harness);
+    const isEvent = (index: number): boolean =>
+      harness.supports.pci && index >= VFIO_PCI_ERR_IRQ_INDEX;
 
     for (const [what, , codes] of malformed(1)) {
       test(`${what} is refused, and nothing changes`, async (t) => {
@@ -202,7 +197,9 @@ function withIrqs<T extends object>(harness: DeviceHarness<T>, options: SuiteOpt
 
     test('[75] a trigger that nobody listens to is no error', async (t) => {
       const { access, device } = await t.open();
-      for (const { index } of await implementedIrqs(access)) trigger(device, index, 0);
+      for (const { index, count } of await implementedIrqs(access)) {
+        for (let subindex = 0; subindex < count; subindex++) trigger(device, index, subindex);
+      }
     });
 
     for (const [what, stop] of [
@@ -231,9 +228,12 @@ function withIrqs<T extends object>(harness: DeviceHarness<T>, options: SuiteOpt
       });
     }
 
-    test('[75] disabling an index that is disabled is no error', async (t) => {
-      const { access } = await t.open();
+    test('[75] disabling an index that is disabled changes nothing', async (t) => {
+      const { access, session } = await t.open();
       for (const { index } of await implementedIrqs(access)) {
+        const codes = ['ok', 'EINVAL'];
+        expect(codes).toContain(await outcome(() => access.setIrqs(disableRequest(index))));
+        await assign(access, index, 0, [session.signal()]);
         await access.setIrqs(disableRequest(index));
       }
     });
@@ -286,9 +286,10 @@ function withIrqs<T extends object>(harness: DeviceHarness<T>, options: SuiteOpt
           access.setIrqs({ flags: TRIGGER_NONE, index, start: 0, count: 1 }),
         );
         const bools = Uint8Array.of(1);
-        await refused('EINVAL', () =>
-          access.setIrqs({ flags: TRIGGER_BOOL, index, start: 0, count: 1, bools }),
-        );
+        const one = { flags: TRIGGER_BOOL, index, start: 0, count: 1, bools };
+        // The single-event indexes of vfio-pci look at the bool first, then for somebody to tell.
+        const codes = isEvent(index) ? ['EINVAL', 'ok'] : ['EINVAL'];
+        expect(codes).toContain(await outcome(() => access.setIrqs(one)));
       }
     });
 
@@ -391,9 +392,8 @@ function withIrqs<T extends object>(harness: DeviceHarness<T>, options: SuiteOpt
       const { access } = await t.open();
       for (const { index, flags } of await implementedIrqs(access)) {
         if ((flags & VFIO_IRQ_INFO_MASKABLE) !== 0) continue;
-        const isEvent = harness.supports.pci && index >= VFIO_PCI_ERR_IRQ_INDEX;
         for (const request of [MASK_NONE, UNMASK_NONE]) {
-          await refused(isEvent ? ['ENOTTY', 'EINVAL'] : 'ENOTTY', () =>
+          await refused(isEvent(index) ? ['ENOTTY', 'EINVAL'] : 'ENOTTY', () =>
             access.setIrqs({ flags: request, index, start: 0, count: 1 }),
           );
         }
@@ -441,6 +441,17 @@ function withIrqs<T extends object>(harness: DeviceHarness<T>, options: SuiteOpt
     });
   });
 }
+
+/** Requests that name no irq: in the kernel each index takes them or not by its own rules. */
+const noIrq: readonly BadRequest[] = [
+  [
+    '[70] bools, but no irq (over vfio-user)',
+    { flags: TRIGGER_BOOL, count: 0, bools: new Uint8Array(0) },
+    ['EINVAL'],
+  ],
+  ['[70] disabling from another start (over vfio-user)', { start: 1, count: 0 }, ['EINVAL']],
+  ['[70] masking no irq (over vfio-user)', { flags: MASK_NONE, count: 0 }, ['EINVAL']],
+];
 
 /** Data that argsz has no room for; a socket's messages have a length of their own. */
 const noRoom: readonly BadRequest[] = [

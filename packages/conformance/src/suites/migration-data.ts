@@ -6,8 +6,9 @@ import { getMigrationState, setMigrationState, type VfioAccess } from '@vfio-ts/
 import { expect } from 'vitest';
 import { outcome } from '../assert.ts';
 import type { DeviceHarness } from '../harness.ts';
+import { concat, expectBytes, sameBytes } from '../probe/bytes.ts';
 import { hooksOf, type Hooks } from '../probe/hooks.ts';
-import { concat, readStream, saveImage, writeStream } from '../probe/migration.ts';
+import { readStream, saveImage, writeStream } from '../probe/migration.ts';
 import { pattern, readBytes } from '../probe/regions.ts';
 import { declareSuite, type SuiteOptions } from '../suite.ts';
 
@@ -32,10 +33,10 @@ export function migrationDataSuite<T extends object>(
         const state = snapshot(source.device);
         const image = await saveImage(source.access, { chunk: readBy });
         const { access, device } = await t.open();
-        expect(snapshot(device)).not.toEqual(state);
+        expect(sameBytes(snapshot(device), state)).toBe(false);
         await restore(access, image, writtenBy);
         await setMigrationState(access, 'RUNNING');
-        expect(snapshot(device)).toEqual(state);
+        expectBytes(snapshot(device), state);
       });
     }
 
@@ -48,7 +49,7 @@ export function migrationDataSuite<T extends object>(
         const { access } = await t.open();
         await restore(access, image);
         await setMigrationState(access, 'RUNNING');
-        expect(await readBytes(access, ram.region, ram.offset, ram.length)).toEqual(bytes);
+        expectBytes(await readBytes(access, ram.region, ram.offset, ram.length), bytes);
       });
     }
 
@@ -57,7 +58,7 @@ export function migrationDataSuite<T extends object>(
       mutate(device);
       const before = snapshot(device);
       await saveImage(access);
-      expect(snapshot(device)).toEqual(before);
+      expectBytes(snapshot(device), before);
     });
 
     test('[104] what the device had before a restore is gone', async (t) => {
@@ -67,7 +68,7 @@ export function migrationDataSuite<T extends object>(
       const { access, device } = await t.open();
       mutate(device);
       await restore(access, image);
-      expect(snapshot(device)).toEqual(state);
+      expectBytes(snapshot(device), state);
     });
 
     if (supports.preCopy) {
@@ -85,7 +86,7 @@ export function migrationDataSuite<T extends object>(
           const image = concat([early, await readStream(source.access)]);
           const { access, device } = await t.open();
           await restore(access, image);
-          expect(snapshot(device)).toEqual(state);
+          expectBytes(snapshot(device), state);
         });
       }
 
@@ -96,7 +97,7 @@ export function migrationDataSuite<T extends object>(
         await setMigrationState(access, 'PRE_COPY');
         await access.readMigrationData(new Uint8Array(64));
         await setMigrationState(access, 'RUNNING');
-        expect(snapshot(device)).toEqual(before);
+        expectBytes(snapshot(device), before);
       });
     }
 
@@ -137,7 +138,7 @@ export function migrationDataSuite<T extends object>(
         await expectRefused(access, pattern(1000, 3));
         await access.reset();
         expect(await getMigrationState(access)).toBe('RUNNING');
-        expect(snapshot(device)).toEqual(initial);
+        expectBytes(snapshot(device), initial);
       });
     }
   });

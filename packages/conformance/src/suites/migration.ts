@@ -23,6 +23,7 @@ import {
 import { expect } from 'vitest';
 import { refused } from '../assert.ts';
 import type { DeviceHarness } from '../harness.ts';
+import { expectBytes } from '../probe/bytes.ts';
 import { hooksOf } from '../probe/hooks.ts';
 import {
   arcName,
@@ -94,6 +95,7 @@ function withMigration<T extends object>(harness: DeviceHarness<T>, options: Sui
       const { access } = await t.open();
       const data = await access.feature({ flags: GET_STATE, argsz: 16 });
       expect(decodeMigState(data)).toEqual({ deviceState: VFIO_DEVICE_STATE_RUNNING, dataFd: -1 });
+
       await expectNoStream(access);
     });
 
@@ -133,6 +135,7 @@ function withMigration<T extends object>(harness: DeviceHarness<T>, options: Sui
             else await setMigrationState(access, to);
             const hops = [from, ...(path ?? [])];
             expect(arcs).toEqual(hops.slice(1).map((hop, i) => arcName(hops[i] ?? from, hop)));
+
             expect(await getMigrationState(access)).toBe(hops.at(-1));
           });
         }
@@ -221,7 +224,7 @@ function withMigration<T extends object>(harness: DeviceHarness<T>, options: Sui
             await access.reset();
             expect(await getMigrationState(access)).toBe('RUNNING');
             await expectNoStream(access);
-            expect(snapshot?.(device)).toEqual(initial);
+            expectBytes(snapshot?.(device), initial);
           });
         }
       }

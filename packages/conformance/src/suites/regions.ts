@@ -13,6 +13,7 @@ import { expect } from 'vitest';
 import { outcome, refused } from '../assert.ts';
 import type { OpenDevice } from '../context.ts';
 import type { DeviceHarness } from '../harness.ts';
+import { concat, expectBytes } from '../probe/bytes.ts';
 import {
   isReadable,
   isWritable,
@@ -45,7 +46,7 @@ export function regionsSuite<T extends object>(
           expect(await access.write(region, offset, from)).toBe(length);
           const into = new Uint8Array(length);
           expect(await access.read(region, offset, into)).toBe(length);
-          expect(into).toEqual(from);
+          expectBytes(into, from);
         });
 
         test('[58] is little endian', async (t) => {
@@ -62,7 +63,7 @@ export function regionsSuite<T extends object>(
             await access.write(region, offset, from);
             for (let at = 0; at + size <= from.length; at++) {
               const bytes = await readBytes(access, region, offset + at, size);
-              expect([at, ...bytes]).toEqual([at, ...from.subarray(at, at + size)]);
+              expectBytes(bytes, from.subarray(at, at + size));
             }
           });
 
@@ -75,7 +76,7 @@ export function regionsSuite<T extends object>(
               model.set(from, at);
               await access.write(region, offset + at, from);
             }
-            expect(await readBytes(access, region, offset, model.length)).toEqual(model);
+            expectBytes(await readBytes(access, region, offset, model.length), model);
           });
         }
 
@@ -99,7 +100,7 @@ export function regionsSuite<T extends object>(
           await access.write(region, offset, from);
           expect(await access.read(region, offset, new Uint8Array(0))).toBe(0);
           expect(await access.write(region, offset, new Uint8Array(0))).toBe(0);
-          expect(await readBytes(access, region, offset, length)).toEqual(from);
+          expectBytes(await readBytes(access, region, offset, length), from);
         });
       });
     }
@@ -111,6 +112,8 @@ export function regionsSuite<T extends object>(
         const into = new Uint8Array(length);
         expect(await access.read(index, 0, into)).toBe(length);
         expect(await access.read(index, size - length, into)).toBe(length);
+        const last = new Uint8Array(Math.min(size, 4));
+        expect(await access.read(index, size - last.length, last)).toBe(last.length);
       }
     });
 
@@ -251,9 +254,9 @@ export function regionsSuite<T extends object>(
           const one = await access.mmap(info.index, area.offset, area.size);
           const two = await access.mmap(info.index, area.offset, area.size);
           one.bytes.set(pattern(16, 8), area.size - 16);
-          expect(two.bytes.subarray(area.size - 16)).toEqual(pattern(16, 8));
+          expectBytes(two.bytes.subarray(area.size - 16), pattern(16, 8));
           one.unmap();
-          expect(two.bytes.subarray(area.size - 16)).toEqual(pattern(16, 8));
+          expectBytes(two.bytes.subarray(area.size - 16), pattern(16, 8));
           two.unmap();
         }
       }
@@ -285,7 +288,7 @@ async function expectAnyWidth(
   for (const width of [1, 2, 4]) {
     for (let at = 0; at + width <= length; at += width === 1 ? 1 : width - 1) {
       const bytes = await readBytes(access, region, offset + at, width);
-      expect([region, at, ...bytes]).toEqual([region, at, ...whole.subarray(at, at + width)]);
+      expectBytes(bytes, whole.subarray(at, at + width));
     }
   }
 }
@@ -297,17 +300,18 @@ async function expectUnchanged<T extends object>(
   infos: readonly RegionInfo[],
   action: (opened: OpenDevice<T>) => Promise<void>,
 ): Promise<void> {
-  const look = async (): Promise<readonly unknown[]> => [
-    harness.snapshot?.(opened.device),
-    ...(await Promise.all(
-      infos
-        .filter(isReadable)
-        .map(({ index, size }) => readBytes(opened.access, index, 0, Math.min(size, PAGE_SIZE))),
-    )),
-  ];
+  const look = async (): Promise<Uint8Array> =>
+    concat([
+      harness.snapshot?.(opened.device) ?? new Uint8Array(0),
+      ...(await Promise.all(
+        infos
+          .filter(isReadable)
+          .map(({ index, size }) => readBytes(opened.access, index, 0, Math.min(size, PAGE_SIZE))),
+      )),
+    ]);
   const before = await look();
   await action(opened);
-  expect(await look()).toEqual(before);
+  expectBytes(await look(), before);
 }
 
 async function expectShared(
@@ -318,12 +322,12 @@ async function expectShared(
   const mapping = await access.mmap(info.index, offset, size);
   try {
     expect(mapping.bytes.length).toBe(size);
-    expect(await readBytes(access, info.index, offset, size)).toEqual(mapping.bytes.slice());
+    expectBytes(await readBytes(access, info.index, offset, size), mapping.bytes.slice());
     if (!isWritable(info)) return;
     mapping.bytes.set(pattern(64, 9), size - 64);
-    expect(await readBytes(access, info.index, offset + size - 64, 64)).toEqual(pattern(64, 9));
+    expectBytes(await readBytes(access, info.index, offset + size - 64, 64), pattern(64, 9));
     await access.write(info.index, offset, pattern(64, 10));
-    expect(mapping.bytes.slice(0, 64)).toEqual(pattern(64, 10));
+    expectBytes(mapping.bytes.slice(0, 64), pattern(64, 10));
   } finally {
     mapping.unmap();
   }

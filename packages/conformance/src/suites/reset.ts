@@ -3,6 +3,7 @@
 import { expect } from 'vitest';
 import { outcome, refused } from '../assert.ts';
 import type { DeviceHarness } from '../harness.ts';
+import { expectBytes, sameBytes } from '../probe/bytes.ts';
 import { hooksOf } from '../probe/hooks.ts';
 import { assign, implementedIrqs } from '../probe/irqs.ts';
 import { pattern, readBytes } from '../probe/regions.ts';
@@ -23,7 +24,7 @@ export function resetSuite<T extends object>(
         mutate?.(device);
         const before = snapshot?.(device);
         await refused('EINVAL', () => access.reset());
-        expect(snapshot?.(device)).toEqual(before);
+        expectBytes(snapshot?.(device), before);
       });
       return;
     }
@@ -33,9 +34,9 @@ export function resetSuite<T extends object>(
         const { access, device } = await t.open();
         const initial = snapshot(device);
         mutate?.(device);
-        if (mutate !== undefined) expect(snapshot(device)).not.toEqual(initial);
+        if (mutate !== undefined) expect(sameBytes(snapshot(device), initial)).toBe(false);
         await access.reset();
-        expect(snapshot(device)).toEqual(initial);
+        expectBytes(snapshot(device), initial);
       });
 
       test('[83] a second reset changes nothing', async (t) => {
@@ -44,7 +45,7 @@ export function resetSuite<T extends object>(
         await access.reset();
         const once = snapshot(device);
         await access.reset();
-        expect(snapshot(device)).toEqual(once);
+        expectBytes(snapshot(device), once);
       });
 
       test('[86] a reset touches no other device', async (t) => {
@@ -53,7 +54,7 @@ export function resetSuite<T extends object>(
         mutate?.(other.device);
         const before = snapshot(other.device);
         await access.reset();
-        expect(snapshot(other.device)).toEqual(before);
+        expectBytes(snapshot(other.device), before);
       });
     }
 
@@ -63,7 +64,7 @@ export function resetSuite<T extends object>(
         const initial = await readBytes(access, ram.region, ram.offset, ram.length);
         await access.write(ram.region, ram.offset, pattern(ram.length, 1));
         await access.reset();
-        expect(await readBytes(access, ram.region, ram.offset, ram.length)).toEqual(initial);
+        expectBytes(await readBytes(access, ram.region, ram.offset, ram.length), initial);
       });
     }
 

@@ -6,6 +6,7 @@ import {
   setMigrationState,
   startDmaLogging,
   stopDmaLogging,
+  VFIO_DMA_UNMAP_FLAG_ALL,
   type VfioAccess,
 } from '@vfio-ts/core';
 import type { DeviceHarness } from '../harness.ts';
@@ -53,7 +54,7 @@ export function operations<T extends object>({ supports }: DeviceHarness<T>): re
         await access.mapDma({ iova: BASE, size: PAGE_SIZE, flags: READ_WRITE, memory });
         await access.unmapDma({ iova: BASE, size: PAGE_SIZE });
       },
-      attempt: (access) => access.unmapDma({ iova: BASE, size: PAGE_SIZE, flags: 8 }),
+      attempt: (access) => access.unmapDma({ iova: 0, size: 0, flags: VFIO_DMA_UNMAP_FLAG_ALL }),
     },
   ];
   return [

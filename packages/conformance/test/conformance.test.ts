@@ -1,4 +1,6 @@
 import { conformance } from '../src/index.ts';
-import { referenceHarness } from '../src/reference-device/index.ts';
+import { bareHarness, referenceHarness, stopCopyHarness } from '../src/reference-device/index.ts';
 
 conformance(referenceHarness);
+conformance(stopCopyHarness);
+conformance(bareHarness);

@@ -1,6 +1,6 @@
 // The reference device as the suite sees it.
 
-import { setIntx, triggerIrq } from '@vfio-ts/core';
+import { setIntx, triggerIrq, VFIO_MIGRATION_STOP_COPY } from '@vfio-ts/core';
 import type { DeviceHarness } from '../harness.ts';
 import { adapterOf, PORTS } from './adapter.ts';
 import type { ReferenceDevice } from './device.ts';
@@ -12,7 +12,7 @@ import {
   REG_SCRATCH,
 } from './layout.ts';
 import { referenceMdevDriver, referenceMdevHooks } from './mdev.ts';
-import { createReference, referenceOps } from './ops.ts';
+import { createReference, referenceMigrationOps, referenceOps } from './ops.ts';
 import { saveState } from './state.ts';
 
 /** The harness of the good device; broken drivers are variants of it. */
@@ -65,4 +65,14 @@ export const referenceHarness: DeviceHarness<ReferenceDevice> = {
   ],
   mdev: referenceMdevHooks(referenceMdevDriver),
   resources: (core) => ({ ports: PORTS - adapterOf(core).free }),
+};
+
+/** The same device with nothing but the mandatory migration states. */
+export const stopCopyHarness: DeviceHarness<ReferenceDevice> = {
+  ...referenceHarness,
+  name: 'reference device without optional migration states',
+  supports: { ...referenceHarness.supports, p2p: false, preCopy: false },
+  ops: Object.assign({}, referenceOps, {
+    migration: { ...referenceMigrationOps, flags: VFIO_MIGRATION_STOP_COPY },
+  }),
 };

@@ -14,4 +14,5 @@ export {
 export { readRegion, writeRegion } from './registers.ts';
 export { build, setUp, tearDown } from './set-up.ts';
 export { resetState, restoreState, saveState, stateSize } from './state.ts';
-export { referenceHarness } from './harness.ts';
+export { BareDevice, bareHarness, bareOps } from './bare.ts';
+export { referenceHarness, stopCopyHarness } from './harness.ts';

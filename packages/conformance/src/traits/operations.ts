@@ -28,8 +28,22 @@ export interface Operation {
 export function operations<T extends object>({ supports }: DeviceHarness<T>): readonly Operation[] {
   const always: readonly Operation[] = [
     simple('GET_INFO', (access) => access.getInfo()),
-    simple('GET_REGION_INFO', (access) => access.getRegionInfo(0, 32)),
-    simple('GET_IRQ_INFO', (access) => access.getIrqInfo(0)),
+    {
+      name: 'GET_REGION_INFO',
+      async run({ access }) {
+        const { numRegions } = await access.getInfo();
+        if (numRegions > 0) await access.getRegionInfo(0, 32);
+      },
+      attempt: (access) => access.getRegionInfo(0, 32),
+    },
+    {
+      name: 'GET_IRQ_INFO',
+      async run({ access }) {
+        const { numIrqs } = await access.getInfo();
+        if (numIrqs > 0) await access.getIrqInfo(0);
+      },
+      attempt: (access) => access.getIrqInfo(0),
+    },
     {
       name: 'a region read',
       async run({ access }) {

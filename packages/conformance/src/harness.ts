@@ -84,6 +84,7 @@ export interface RamWindow {
   readonly region: number;
   /** Bytes from the start of the region. */
   readonly offset: number;
+  /** Bytes, 32 at least. */
   readonly length: number;
 }
 

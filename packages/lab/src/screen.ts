@@ -56,8 +56,7 @@ function cell(
     let row = 0;
     for (let x = 0; x < GLYPH_WIDTH; x++) {
       const at = ((top + y) * width + left + x) * 4;
-      const [red = 0, green = 0, blue = 0] = rgba.subarray(at, at + 3);
-      const colour = (red << 16) | (green << 8) | blue;
+      const colour = ((rgba[at] ?? 0) << 16) | ((rgba[at + 1] ?? 0) << 8) | (rgba[at + 2] ?? 0);
       if (colour !== ink && colour !== paper) return Number.NaN;
       row = (row << 1) | (colour === ink ? 1 : 0);
     }

@@ -77,7 +77,7 @@ export const BROKEN_DMAS: readonly BrokenDriver[] = [
         write: (device, iova, from) => good.write(device, iova, Uint8Array.of(...from, 0xff)),
       },
     },
-    { caughtBy: [88], alsoFails: [94, 106, 107] },
+    { caughtBy: [88], alsoFails: [94, 106] },
   ),
   brokenOps(
     'ignores dma_unmap',

@@ -1,3 +1,4 @@
+import { BROKEN_ACCESSES } from './access.ts';
 import type { BrokenDriver } from './broken-driver.ts';
 import { BROKEN_DISPLAYS } from './display.ts';
 import { BROKEN_DMAS } from './dma.ts';
@@ -16,6 +17,7 @@ export { brokenHarness, brokenOps, type BrokenDriver } from './broken-driver.ts'
 export const BROKEN_DRIVERS: readonly BrokenDriver[] = [
   ...BROKEN_LIFE_CYCLES,
   ...BROKEN_OPENS,
+  ...BROKEN_ACCESSES,
   ...BROKEN_REGIONS,
   ...BROKEN_IRQS,
   ...BROKEN_RESETS,

@@ -105,7 +105,7 @@ export const BROKEN_LOGS: readonly BrokenDriver[] = [
   brokenLog(
     'goes on logging after the stop',
     { logStop: () => {} },
-    { caughtBy: [105], alsoFails: [106, 43] },
+    { caughtBy: [105], alsoFails: [106] },
   ),
   brokenHarness(
     'hides that it logs its writes',

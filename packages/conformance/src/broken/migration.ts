@@ -108,7 +108,7 @@ export const BROKEN_MIGRATIONS: readonly BrokenDriver[] = [
   brokenOps(
     'answers every feature there could ever be',
     { deviceFeature: (_, { data }) => data },
-    { caughtBy: [97], alsoFails: [96] },
+    { caughtBy: [97] },
   ),
   brokenOps(
     'leaves a migration session alone when it is reset in it',

@@ -50,7 +50,7 @@ export const BROKEN_REGIONS: readonly BrokenDriver[] = [
       read: (device, region, offset, into) =>
         readRegion(device, region, offset - (offset % into.length), into),
     },
-    { caughtBy: [64], alsoFails: [58, 66, 67] },
+    { caughtBy: [64] },
   ),
   brokenHarness(
     "answers with the neighbour's bytes in the upper half of a region",
@@ -63,7 +63,7 @@ export const BROKEN_REGIONS: readonly BrokenDriver[] = [
         },
       }),
     },
-    { caughtBy: [65], alsoFails: [58, 61] },
+    { caughtBy: [65] },
   ),
   brokenHarness(
     'writes every access to the start of the region',
@@ -75,7 +75,7 @@ export const BROKEN_REGIONS: readonly BrokenDriver[] = [
         },
       }),
     },
-    { caughtBy: [64], alsoFails: [69] },
+    { caughtBy: [64] },
   ),
   brokenHarness(
     'swaps the bytes of a write',

@@ -28,7 +28,7 @@ export const BROKEN_RESETS: readonly BrokenDriver[] = [
   brokenOps(
     'does nothing at reset',
     { reset: () => {} },
-    { caughtBy: [83, 85], alsoFails: [86, 104, 114] },
+    { caughtBy: [83, 85], alsoFails: [86, 104] },
   ),
   brokenOps(
     'resets every device there is',

@@ -14,6 +14,7 @@ import {
   type IrqSetRequest,
   type VfioAccess,
 } from '@vfio-ts/core';
+import type { Session, TestSignal } from '../session.ts';
 
 /** `DATA_NONE` with `ACTION_TRIGGER`: fires, or disables with count 0. */
 export const TRIGGER_NONE: number = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
@@ -54,4 +55,10 @@ export async function assign(
 /** The request that disables an index. */
 export function disableRequest(index: number): IrqSetRequest {
   return { flags: TRIGGER_NONE, index, start: 0, count: 0 };
+}
+
+/** The count of a signal once everything sent so far has taken effect. */
+export async function countOf(session: Session, signal: TestSignal): Promise<number> {
+  await session.settle();
+  return signal.count();
 }

@@ -11,6 +11,7 @@ import { dmaPinsSuite } from './dma-pins.ts';
 import { dmaSuite } from './dma.ts';
 import { dmaMapSuite } from './dma-map.ts';
 import { resetSuite } from './reset.ts';
+import { irqDeliverySuite } from './irq-delivery.ts';
 import { irqsSuite } from './irqs.ts';
 import { configSuite } from './config.ts';
 import { regionsSuite } from './regions.ts';
@@ -44,6 +45,7 @@ export const SUITES: readonly SuiteEntry[] = [
   { name: 'regions', run: regionsSuite },
   { name: 'configuration space', run: configSuite },
   { name: 'interrupts', run: irqsSuite },
+  { name: 'interrupt delivery', run: irqDeliverySuite },
   { name: 'reset', run: resetSuite },
   { name: 'DMA maps', run: dmaMapSuite },
   { name: 'DMA access', run: dmaSuite },

@@ -83,22 +83,16 @@ function idle({ ours, bare }: Ends, bench: BenchmarkRun): Measurement {
   };
 }
 
-/** Bytes of its heap that the server uses up for a message. */
 async function allocation(
   server: ServerProcess,
   { ours }: Ends,
   bench: BenchmarkRun,
 ): Promise<readonly Measurement[]> {
   bench.progress(`allocation over ${COUNTED.toLocaleString('en')} messages`);
-  const before = await server.allocated();
-  ours.times(COUNTED);
-  const after = await server.allocated();
-  if (before === undefined || after === undefined) {
-    bench.note('this V8 does not count what it allocates, so there is no region-read/allocated');
-    return [];
-  }
-  const value = (after - before) / COUNTED;
-  return [{ name: 'region-read/allocated', value, unit: 'B/message' }];
+  const value = await server.allocatedFor(COUNTED, () => ours.times(COUNTED));
+  if (value !== undefined) return [{ name: 'region-read/allocated', value, unit: 'B/message' }];
+  bench.note('this V8 does not count what it allocates, so there is no region-read/allocated');
+  return [];
 }
 
 function figures({ ours, bare, inC }: Rounds): readonly Measurement[] {

@@ -18,10 +18,12 @@ const ROUNDS = 40;
 const BATCHES = 10;
 const BATCH = 100;
 const ROUND_TRIPS = 500;
+/** Batches over which allocation is counted. */
+const COUNTED = 5000;
 const LARGE_WRITES = 20;
 const WARM_UP = 20;
 
-async function posted(server: ServerProcess, bench: BenchmarkRun): Promise<Measurement> {
+async function posted(server: ServerProcess, bench: BenchmarkRun): Promise<readonly Measurement[]> {
   using ours = new Exchange(attach(server.path), regionRead(4), READ_REPLY);
   const write = regionWrite(4, true);
   const batch = (): void => {
@@ -39,7 +41,7 @@ async function posted(server: ServerProcess, bench: BenchmarkRun): Promise<Measu
     reads.push(readRate);
   }
   checkReply(ours.reply);
-  return {
+  const figure: Measurement = {
     name: 'region-write/posted',
     value: median(writes),
     unit: 'messages/s',
@@ -47,6 +49,10 @@ async function posted(server: ServerProcess, bench: BenchmarkRun): Promise<Measu
     ratioTo: 'REGION_READ round trips',
     goal: { of: 'ratio', atLeast: 3 },
   };
+  bench.progress('allocation of posted writes');
+  const value = await server.allocatedFor(COUNTED * BATCH, () => void rate(COUNTED, batch));
+  if (value === undefined) return [figure];
+  return [figure, { name: 'region-write/allocated', value, unit: 'B/message' }];
 }
 
 async function large(
@@ -85,7 +91,7 @@ async function large(
 async function run(bench: BenchmarkRun): Promise<readonly Measurement[]> {
   using folder = new Folder();
   await using server = await ServerProcess.start(folder);
-  return [await posted(server, bench), await large(server, folder, bench)];
+  return [...(await posted(server, bench)), await large(server, folder, bench)];
 }
 
 /** Register and bulk writes over the wire. */

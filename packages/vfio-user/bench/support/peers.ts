@@ -30,10 +30,17 @@ export class Folder implements Disposable {
 export class ServerProcess implements AsyncDisposable {
   readonly path: string;
   readonly #child: ChildProcess;
+  /** Rejects when it ends too early. */
+  readonly #gone: Promise<never>;
 
   private constructor(path: string, child: ChildProcess) {
     this.path = path;
     this.#child = child;
+    this.#gone = once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`the server ended with ${signal ?? code}`);
+    });
+    // It ends at the end of the run too, when nobody waits for it.
+    this.#gone.catch(() => {});
   }
 
   /** Starts it and waits until clients can connect. */
@@ -45,26 +52,32 @@ export class ServerProcess implements AsyncDisposable {
     return server;
   }
 
-  /** Bytes its heap has given out so far. */
+  /** Bytes its heap has given out so far; `undefined` where V8 does not count. */
   async allocated(): Promise<number | undefined> {
     const told = this.#told();
     this.#child.send('tell');
     return (await told).allocated;
   }
 
+  /**
+   * Bytes of its heap that it uses up for each of the `count` messages that `work` sends. What it does about once a
+   * millisecond, whatever comes, is in it: the turn it gives to Node. `undefined` where V8 does not count.
+   */
+  async allocatedFor(count: number, work: () => void): Promise<number | undefined> {
+    const before = await this.allocated();
+    work();
+    const after = await this.allocated();
+    return before === undefined || after === undefined ? undefined : (after - before) / count;
+  }
+
   async #told(): Promise<Told> {
-    const gone = once(this.#child, 'exit').then(([code, signal]) => {
-      throw new Error(`the server ended with ${signal ?? code}`);
-    });
     const told = once(this.#child, 'message').then(([message]): Told => message);
-    return Promise.race([told, gone]);
+    return Promise.race([told, this.#gone]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null) return;
-    const gone = once(this.#child, 'exit');
-    this.#child.disconnect();
-    await gone;
+    if (this.#child.connected) this.#child.disconnect();
+    await this.#gone.catch(() => {});
   }
 }
 

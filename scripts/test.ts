@@ -41,7 +41,7 @@ process.exitCode = status === 0 && failed === 0 && passed > 0 ? 0 : 1;
 function clients(): string {
   const lab = labStatus();
   const lspci = (process.env['PATH'] ?? '').split(':').some((dir) => existsSync(`${dir}/lspci`));
-  return [lab.ready ? `qemu ${lab.qemu.version}` : 'no lab', lspci ? 'lspci' : 'no lspci'].join(
+  return [lab.ready ? `qemu ${lab.qemuVersion}` : 'no lab', lspci ? 'lspci' : 'no lspci'].join(
     ', ',
   );
 }

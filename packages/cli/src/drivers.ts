@@ -1,13 +1,28 @@
 // The drivers the command knows, by the name of their package.
 
 import type { MdevBus, MdevParent } from '@vfio-ts/core';
-import { registerMdpy } from '@vfio-ts/mdpy-sample';
+import { registerMdpy, unregisterMdpy } from '@vfio-ts/mdpy-sample';
 import { UsageError } from './usage.ts';
 
-/** Registers a driver and its parent on a bus. */
-type Register = (bus: MdevBus) => MdevParent;
+/** A driver on a bus. */
+export interface RegisteredDriver {
+  readonly parent: MdevParent;
+  /** Removes its devices, its parent and the driver. */
+  unregister(): Promise<void>;
+}
 
-const drivers: ReadonlyMap<string, Register> = new Map([['mdpy-sample', registerMdpy]]);
+/** Registers a driver and its parent on a bus. */
+type Register = (bus: MdevBus) => RegisteredDriver;
+
+const drivers: ReadonlyMap<string, Register> = new Map([
+  [
+    'mdpy-sample',
+    (bus) => {
+      const parent = registerMdpy(bus);
+      return { parent, unregister: () => unregisterMdpy(bus, parent) };
+    },
+  ],
+]);
 
 /** What to make: a driver and one of its types. */
 export interface DeviceSpec {
@@ -30,13 +45,14 @@ export function parseDeviceSpec(text: string): DeviceSpec {
 }
 
 /** Registers a driver on a bus and finds a type of it. @throws UsageError */
-export function registerDriver(bus: MdevBus, { driver, type }: DeviceSpec): MdevParent {
+export function registerDriver(bus: MdevBus, { driver, type }: DeviceSpec): RegisteredDriver {
   const register = drivers.get(driver);
   if (register === undefined) throw new UsageError(`no driver ${driver}`);
-  const parent = register(bus);
+  const registered = register(bus);
+  const { parent } = registered;
   if (parent.type(type) === undefined) {
     const known = parent.types.map(({ directory }) => directory).join(', ');
     throw new UsageError(`${driver} has no type ${JSON.stringify(type)}; there are: ${known}`);
   }
-  return parent;
+  return registered;
 }

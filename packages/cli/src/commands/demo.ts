@@ -40,7 +40,7 @@ export async function demo(
   stopped: Promise<unknown>,
 ): Promise<number> {
   const workplace = openWorkplace(lineLogger(output, 'warn'));
-  const parent = registerDriver(workplace.bus, SPEC);
+  const { parent, unregister } = registerDriver(workplace.bus, SPEC);
   output.print(
     `driver mdpy registered, ${parent.type(SPEC.type)?.availableInstances} devices can be made`,
   );
@@ -57,7 +57,7 @@ export async function demo(
   } finally {
     rmSync(sockets, { recursive: true });
   }
-  await parent.unregister();
+  await unregister();
   const exit = reportLeaks(workplace.core.leaks(), output);
   output.print(exit === 0 ? 'ended: sockets removed, nothing leaked' : 'ended with leaks');
   return exit;

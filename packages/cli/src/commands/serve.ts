@@ -32,7 +32,7 @@ export async function serve(
 ): Promise<number> {
   const spec = parseDeviceSpec(device);
   const { core, bus, loop } = openWorkplace(lineLogger(output, json ? 'warn' : 'info'));
-  const parent = registerDriver(bus, spec);
+  const { parent, unregister } = registerDriver(bus, spec);
   const folder = socket === undefined ? privateFolder() : undefined;
   const path = socket ?? join(folder ?? '', `${spec.type}.sock`);
   try {
@@ -49,7 +49,7 @@ export async function serve(
   } finally {
     if (folder !== undefined) rmSync(dirname(path), { recursive: true });
   }
-  await parent.unregister();
+  await unregister();
   return reportLeaks(core.leaks(), output);
 }
 

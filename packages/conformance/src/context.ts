@@ -23,6 +23,9 @@ import { inProcess, InProcessSession } from './in-process.ts';
 import { LeakError } from './leak-check.ts';
 import type { Connector, Session } from './session.ts';
 
+/** More than any test makes; the room for more would be made anew for each test. */
+const MAX_DEVICES = 1024;
+
 /** How the fixture of one test differs from the usual. */
 export interface ContextOptions {
   /** On top of `trace` and, where the device supports it, `iommufd`. */
@@ -71,6 +74,7 @@ export class TestContext<T extends object> implements HarnessHost {
     this.#iommuGroup = iommuGroup;
     this.core = new VfioCore(this, {
       trace: true,
+      maxDevices: MAX_DEVICES,
       iommufd: harness.supports.iommufd,
       fault: (point) => this.fault?.(point),
       ...core,

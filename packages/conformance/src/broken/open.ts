@@ -38,7 +38,7 @@ export const BROKEN_OPENS: readonly BrokenDriver[] = [
         referenceOps.openDevice?.(device);
       },
     },
-    { caughtBy: [26], alsoFails: [27, 34, 81, 87, 93, 99, 103, 107] },
+    { caughtBy: [26], alsoFails: [27, 34, 81, 87, 93, 99, 102, 103, 107] },
   ),
   brokenOps(
     'throws in closeDevice',
@@ -51,8 +51,8 @@ export const BROKEN_OPENS: readonly BrokenDriver[] = [
     {
       caughtBy: [26],
       alsoFails: [
-        7, 15, 22, 25, 27, 28, 30, 31, 34, 37, 38, 39, 41, 42, 43, 44, 45, 47, 81, 86, 87, 93, 94,
-        99, 103, 107,
+        7, 15, 22, 25, 27, 28, 30, 31, 34, 37, 38, 39, 41, 42, 43, 44, 45, 47, 81, 84, 86, 87, 93,
+        94, 99, 102, 103, 107,
       ],
       leaves: 'any',
     },

@@ -12,7 +12,7 @@ export type { Leak, LeakKind } from './leaks.ts';
 
 export { allocDevice, containerOf, type EmbedsDevice } from './device/alloc.ts';
 export type { DeviceState, IommuGroup, ParentDevice, VfioDevice } from './device/device.ts';
-export { assignDeviceSet, deviceSetOpenCount } from './device/device-set.ts';
+export { assignDeviceSet, deviceSetOpenCount } from './device/set-membership.ts';
 export { dmaRw, dmaRwAsync, dmaView, enableDmaLog, pinPages, unpinPages } from './device/dma.ts';
 export { iommufdEmulatedOps } from './device/iommufd.ts';
 export { isIrqEnabled, setIntx, triggerIrq } from './device/irq.ts';

@@ -6,7 +6,7 @@ import { runAll, type Failure } from '../cleanup.ts';
 import { VfioError } from '../errno.ts';
 import type { VfioDeviceOps } from '../ops.ts';
 import { checkOps } from './check-ops.ts';
-import { leaveDeviceSet } from './device-set.ts';
+import { leaveDeviceSet } from './set-membership.ts';
 import {
   ALLOCATED,
   coreDevice,

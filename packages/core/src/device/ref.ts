@@ -3,7 +3,7 @@
 import { joined, type Failure } from '../cleanup.ts';
 import { VfioError } from '../errno.ts';
 import { captureStack } from '../leaks.ts';
-import { leaveDeviceSet } from './device-set.ts';
+import { leaveDeviceSet } from './set-membership.ts';
 import { RELEASED, RELEASING, type CoreDevice } from './device.ts';
 
 /**

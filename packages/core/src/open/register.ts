@@ -3,7 +3,7 @@
 
 import { isObject } from '../arguments.ts';
 import { CoreTable } from '../core-table.ts';
-import { ensureDeviceSet } from '../device/device-set.ts';
+import { ensureDeviceSet } from '../device/set-membership.ts';
 import {
   liveDevice,
   UNREGISTERED,

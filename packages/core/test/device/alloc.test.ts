@@ -18,6 +18,10 @@ import { device, memory, Plain, thrown, wrong } from './fixture.ts';
 
 const boom = new Error('boom');
 
+function throwBoom(): never {
+  throw boom;
+}
+
 /** A parent that counts, as a bus does. */
 function countingParent(core: VfioCore): ParentDevice & { references: number } {
   return {
@@ -62,10 +66,6 @@ describe('allocDevice', () => {
       throw boom;
     }
   }
-  function throwBoom(): never {
-    throw boom;
-  }
-
   test.for(failures)('an error of the %s comes out unchanged and leaves nothing', ([, alloc]) => {
     const { core } = testCore();
     const parent = countingParent(core);
@@ -160,8 +160,9 @@ describe('allocDevice', () => {
 
   test('a device cannot be registered from its init', () => {
     const { core } = testCore();
-    const init = ({ vdev }: Plain): void => registerEmulatedIommuDev(vdev);
-    expect(thrown(() => device(core, { init }))).toBe('EINVAL');
+    const alloc = (): unknown =>
+      device(core, { init: ({ vdev }) => registerEmulatedIommuDev(vdev) });
+    expect(thrown(alloc)).toBe('EINVAL');
   });
 
   const { core } = testCore();

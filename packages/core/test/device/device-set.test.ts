@@ -13,8 +13,10 @@ import { testCore } from '../support.ts';
 import { device, registered, thrown, wrong, type SomeOps } from './fixture.ts';
 
 function member(core: VfioCore, id: string | undefined, ops: SomeOps = {}): VfioDevice {
-  const init: SomeOps['init'] = ({ vdev }) => id !== undefined && assignDeviceSet(vdev, id);
-  return registered(core, { init: (self) => void init(self), ...ops }).vdev;
+  const init = ({ vdev }: { readonly vdev: VfioDevice }): void => {
+    if (id !== undefined) assignDeviceSet(vdev, id);
+  };
+  return registered(core, { init, ...ops }).vdev;
 }
 
 function open(core: VfioCore, vdev: VfioDevice): DeviceFile {

@@ -9,6 +9,7 @@ import {
   VfioError,
   type DeviceFile,
   type GroupFile,
+  type ParentDevice,
   type Ref,
   type SharedMemory,
   type VfioCore,
@@ -28,7 +29,11 @@ export class Plain {
 export type SomeOps = { readonly [K in keyof VfioDeviceOps<Plain>]?: VfioDeviceOps<Plain>[K] };
 
 /** A device with the callbacks of `ops`, the pairs made whole. */
-export function device(core: VfioCore, ops: SomeOps = {}, parent = core.parent('p')): Ref<Plain> {
+export function device(
+  core: VfioCore,
+  ops: SomeOps = {},
+  parent: ParentDevice = core.parent('p'),
+): Ref<Plain> {
   const whole = { name: 'plain', openDevice() {}, closeDevice() {}, ...iommufdEmulatedOps, ...ops };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return allocDevice(Plain, 'vdev', parent, whole as VfioDeviceOps<Plain>);
@@ -86,6 +91,7 @@ export async function rejected(promise: Promise<unknown>): Promise<unknown> {
 }
 
 /** A value of a type that only plain JavaScript can pass. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 export function wrong<T>(value: unknown): T {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return value as T;

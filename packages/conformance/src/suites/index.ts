@@ -16,8 +16,10 @@ import { irqsSuite } from './irqs.ts';
 import { configSuite } from './config.ts';
 import { regionsSuite } from './regions.ts';
 import { infoSuite } from './info.ts';
+import { allocationSuite } from './allocation.ts';
 import { cdevSuite } from './cdev.ts';
 import { displaySuite } from './display.ts';
+import { groupSuite } from './group.ts';
 import { lifeCycleSuite } from './life-cycle.ts';
 import { mdevSuite } from './mdev.ts';
 import { modelSuite } from './model.ts';
@@ -36,9 +38,11 @@ export interface SuiteEntry {
 
 /** The suites. */
 export const SUITES: readonly SuiteEntry[] = [
+  { name: 'allocation', run: allocationSuite, inProcessOnly: true },
   { name: 'life cycle', run: lifeCycleSuite, inProcessOnly: true },
   { name: 'registration', run: registrationSuite, inProcessOnly: true },
   { name: 'open and close', run: openSuite, inProcessOnly: true },
+  { name: 'groups and device sets', run: groupSuite, inProcessOnly: true },
   { name: 'character device', run: cdevSuite, inProcessOnly: true },
   { name: 'unregister', run: unregisterSuite, inProcessOnly: true },
   { name: 'info', run: infoSuite },

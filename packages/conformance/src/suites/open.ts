@@ -1,23 +1,17 @@
-// Groups and the opening of devices through them: statements 25 to 32 and 35 to 39.
+// Opening devices through their group: statements 25 to 30 and 35.
 
 import {
-  assignDeviceSet,
-  Container,
   deviceGroup,
   deviceSetOpenCount,
-  registerGroupDev,
-  unregisterGroupDev,
   VFIO_REGION_INFO_FLAG_READ,
   VFIO_REGION_INFO_FLAG_WRITE,
   VfioError,
-  type GroupFile,
-  type VfioDevice,
   type VfioDeviceOps,
 } from '@vfio-ts/core';
 import { expect } from 'vitest';
 import { outcome, refused } from '../assert.ts';
-import type { TestContext } from '../context.ts';
 import type { DeviceHarness } from '../harness.ts';
+import { countedKvm, openGroup, opensOf, withPair } from '../probe/group.ts';
 import { hasOp, spyOps, withoutOps } from '../spy-ops.ts';
 import { declareSuite, type SuiteOptions, type SuiteTests } from '../suite.ts';
 
@@ -31,34 +25,7 @@ export function openSuite<T extends object>(
     failing(tests);
     looking(tests);
     missing(tests);
-    exclusive(tests);
-    groups(tests);
   });
-}
-
-/** A group file with a container, both closed at the end. */
-function openGroup<T extends object>(t: TestContext<T>, vdev: VfioDevice): GroupFile {
-  const container = new Container(t.core, 'guest');
-  t.defer('close the container', () => container.close());
-  const group = deviceGroup(vdev).open();
-  t.defer('close the group', () => group.close());
-  group.setContainer(container);
-  return group;
-}
-
-/** The driver's callbacks with an open pair, so that there is one to count. */
-function withPair<T>(ops: VfioDeviceOps<T>): VfioDeviceOps<T> {
-  return {
-    ...ops,
-    openDevice: (device) => ops.openDevice?.(device),
-    closeDevice: (device) => ops.closeDevice?.(device),
-  };
-}
-
-const OPENS = new Set(['openDevice', 'closeDevice']);
-
-function opensOf(calls: readonly string[]): readonly string[] {
-  return calls.filter((name) => OPENS.has(name));
 }
 
 function counting<T extends object>({ test, harness }: SuiteTests<T>): void {
@@ -248,154 +215,4 @@ function missing<T extends object>({ test, harness }: SuiteTests<T>): void {
       }
     }
   });
-}
-
-function exclusive<T extends object>({ test, harness }: SuiteTests<T>): void {
-  /** Callbacks that put the device into a set before the driver's own init, and call `inside` when it opens. */
-  const setOf = (setId: string | undefined, inside: () => void): VfioDeviceOps<T> => {
-    const pair = withPair(harness.ops);
-    return {
-      ...pair,
-      init(device) {
-        if (setId !== undefined) assignDeviceSet(harness.vdev(device), setId);
-        harness.ops.init?.(device);
-      },
-      openDevice(device) {
-        inside();
-        pair.openDevice?.(device);
-      },
-      closeDevice: (device) => pair.closeDevice?.(device),
-    };
-  };
-
-  test('[37] an open inside an open of the same device set is EDEADLK and changes nothing', async (t) => {
-    const { vdev: inner } = t.registered(setOf('set', () => {}));
-    const innerGroup = openGroup(t, inner);
-    const seen: Promise<string>[] = [];
-    const { vdev: outer } = t.registered(
-      setOf('set', () => seen.push(outcome(() => innerGroup.openDevice(inner.name)))),
-    );
-    openGroup(t, outer).openDevice(outer.name).close();
-    expect(await Promise.all(seen)).toEqual(['EDEADLK']);
-    innerGroup.openDevice(inner.name).close();
-  });
-
-  test('[37] the opens of all members of a device set count together', (t) => {
-    const ops = setOf('set', () => {});
-    const [first, second] = [t.registered(ops).vdev, t.registered(ops).vdev];
-    const files = [first, second].map((vdev) => openGroup(t, vdev).openDevice(vdev.name));
-    expect(deviceSetOpenCount(first)).toBe(2);
-    expect(deviceSetOpenCount(second)).toBe(2);
-    for (const file of files) file.close();
-  });
-
-  test('[22] devices without an explicit set do not share a lock', async (t) => {
-    const { vdev: inner } = t.registered(setOf(undefined, () => {}));
-    const innerGroup = openGroup(t, inner);
-    const seen: Promise<string>[] = [];
-    const { vdev: outer } = t.registered(
-      setOf(undefined, () => seen.push(outcome(() => innerGroup.openDevice(inner.name).close()))),
-    );
-    const file = openGroup(t, outer).openDevice(outer.name);
-    expect(await Promise.all(seen)).toEqual(['ok']);
-    expect(deviceSetOpenCount(inner)).toBe(0);
-    expect(deviceSetOpenCount(outer)).toBe(1);
-    file.close();
-  });
-
-  test('[38] the KVM reference of the open is dropped at the last close', (t) => {
-    const kvm = countedKvm();
-    const { vdev } = t.registered();
-    const group = openGroup(t, vdev);
-    group.setKvm(kvm);
-    const first = group.openDevice(vdev.name);
-    const second = group.openDevice(vdev.name);
-    expect(kvm.references).toBeGreaterThanOrEqual(1);
-    first.close();
-    expect(kvm.references).toBeGreaterThanOrEqual(1);
-    second.close();
-    expect(kvm.references).toBe(0);
-  });
-}
-
-function groups<T extends object>({ test }: SuiteTests<T>): void {
-  test('[31] a second open of the group is EBUSY until the first is closed', async (t) => {
-    const { vdev } = t.registered();
-    const group = deviceGroup(vdev);
-    const file = group.open();
-    await refused('EBUSY', () => group.open());
-    file.close();
-    group.open().close();
-  });
-
-  test('[31] a closed group file keeps the group busy while a device file lives', async (t) => {
-    const { vdev } = t.registered();
-    const group = openGroup(t, vdev);
-    const file = group.openDevice(vdev.name);
-    group.close();
-    await refused('EBUSY', () => deviceGroup(vdev).open());
-    file.close();
-    deviceGroup(vdev).open().close();
-  });
-
-  test('[31] a group without devices is ENODEV', async (t) => {
-    const { vdev } = t.registered();
-    const group = deviceGroup(vdev);
-    await unregisterGroupDev(vdev);
-    await refused('ENODEV', () => group.open());
-  });
-
-  test(
-    '[32] a no-IOMMU group needs the capability',
-    async (t) => {
-      const vdev = t.vdev(t.allocated());
-      registerGroupDev(vdev);
-      t.deferUnregister(vdev);
-      t.logger.take('warn');
-      await refused('EPERM', () => deviceGroup(vdev).open());
-      deviceGroup(vdev).open({ rawIo: true }).close();
-    },
-    { core: { noIommu: true } },
-  );
-
-  test('[39] a second container is EINVAL, a closed one EBADF, something else EBADFD', async (t) => {
-    const { vdev } = t.registered();
-    using container = new Container(t.core, 'guest');
-    const closed = new Container(t.core, 'closed');
-    closed.close();
-    using group = deviceGroup(vdev).open();
-    await refused('EBADF', () => group.setContainer(closed));
-    // What only plain JavaScript can pass.
-    await refused('EBADFD', () => Reflect.apply(setContainer, undefined, [group, {}]));
-    group.setContainer(container);
-    await refused('EINVAL', () => group.setContainer(container));
-  });
-
-  test('[39] taking the container away: EBUSY with a device open, EINVAL without one', async (t) => {
-    const { vdev } = t.registered();
-    const group = openGroup(t, vdev);
-    const file = group.openDevice(vdev.name);
-    await refused('EBUSY', () => group.unsetContainer());
-    file.close();
-    group.unsetContainer();
-    await refused('EINVAL', () => group.unsetContainer());
-    await refused('EINVAL', () => group.openDevice(vdev.name));
-  });
-}
-
-function setContainer(group: GroupFile, container: Container): void {
-  group.setContainer(container);
-}
-
-/** A virtual machine whose references are counted. */
-function countedKvm(): { get(): void; put(): void; references: number } {
-  return {
-    references: 0,
-    get() {
-      this.references++;
-    },
-    put() {
-      this.references--;
-    },
-  };
 }

@@ -47,6 +47,7 @@ export { isMappable, type Region } from './region/table.ts';
 
 export * from './dma/backing.ts';
 export * from './dma/address-space.ts';
+export type { IoMapRange, IoMapRequest } from './dma/map-request.ts';
 export * from './migration/states.ts';
 export { MigrationSession, type MigrationOwner } from './migration/session.ts';
 export type { MigrationDataStream } from './migration/data-stream.ts';

@@ -1,24 +1,23 @@
 // Concepts: guest memory as devices see it, from the map calls of the guest's owner (VMM, client, test) to the
 // accesses of the devices. It knows devices only as users that pin pages and want to be told when these go away.
 
-import { IOVA_LIMIT, type DmaUnmapReply, type DmaUnmapRequest } from '../access.ts';
+import type { DmaUnmapReply, DmaUnmapRequest } from '../access.ts';
 import type { Logger } from '../host.ts';
 import type { LeakTracker } from '../leaks.ts';
 import type { DirtySink, LogRange } from '../ops.ts';
-import type { DmaBacking } from './backing.ts';
 import { checkMap, checkUnmap, type Span } from './checks.ts';
-import { DirtyPages } from './dirty-pages.ts';
+import { DirtyTracking } from './dirty-tracking.ts';
 import { type DmaUser, hex } from './dma-user.ts';
 import { askToUnpin, dropPins, revoke } from './eviction.ts';
-import { IovaBitmap, isPowerOfTwo } from './iova-bitmap.ts';
+import { IovaBitmap } from './iova-bitmap.ts';
+import type { IoMapRange, IoMapRequest } from './map-request.ts';
 import { MappingTable } from './mapping-table.ts';
 import { Mapping } from './mapping.ts';
 import { DmaUsers } from './users.ts';
-import { moveNow, notShared, segmentsOf, Transfer } from './transfer.ts';
+import { rwNow, segmentsOf, Transfer } from './transfer.ts';
 import { VfioError } from '../errno.ts';
 import {
   PAGE_SIZE,
-  VFIO_DMA_MAP_FLAG_READ,
   VFIO_DMA_MAP_FLAG_WRITE,
   VFIO_DMA_UNMAP_FLAG_ALL,
   VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP,
@@ -40,21 +39,6 @@ export interface IoAddressSpaceOptions {
   readonly maxMappings?: number;
 }
 
-/** Where guest memory is to be reachable, and how. */
-export interface IoMapRange {
-  readonly iova: number;
-  /** Bytes. */
-  readonly size: number;
-  /** `VFIO_DMA_MAP_FLAG_READ` and `_WRITE`: what the device may do. */
-  readonly flags: number;
-}
-
-/** Guest memory to be made reachable. */
-export interface IoMapRequest extends IoMapRange {
-  /** Stands behind this mapping alone, from its offset 0. */
-  readonly backing: DmaBacking;
-}
-
 /** One I/O address space. Counterpart of `struct vfio_iommu` of the type1 driver. */
 export class IoAddressSpace {
   readonly name: string;
@@ -63,8 +47,8 @@ export class IoAddressSpace {
   readonly #maxMappings: number;
   readonly #table = new MappingTable();
   readonly #users: DmaUsers;
+  readonly #dirty: DirtyTracking;
   readonly #leaving: Span[] = [];
-  #dirty: DirtyPages | undefined;
 
   constructor(options: IoAddressSpaceOptions) {
     this.name = options.name;
@@ -72,6 +56,7 @@ export class IoAddressSpace {
     this.#tracker = options.tracker;
     this.#maxMappings = options.maxMappings ?? DMA_ENTRY_LIMIT;
     this.#users = new DmaUsers(this.#table, options.tracker);
+    this.#dirty = new DirtyTracking(options.name, options.logger);
   }
 
   /** Mappings there are. */
@@ -134,7 +119,7 @@ export class IoAddressSpace {
    * @throws `EBUSY` an unmap in the range is under way, `VADDR` while users are attached
    */
   unmap(request: DmaUnmapRequest): DmaUnmapReply {
-    const range = checkUnmap(request, this.#dirty?.pageSize, this.#users.count > 0);
+    const range = checkUnmap(request, this.#dirty.pageSize, this.#users.count > 0);
     const { start, end } = range;
     const { flags = 0, pageSize = PAGE_SIZE } = request;
     this.#checkNotLeaving('unmapDma', range);
@@ -150,9 +135,9 @@ export class IoAddressSpace {
     for (const mapping of mappings) mapping.isLeaving = true;
     this.#leaving.push(range);
     for (const mapping of mappings) askToUnpin(mapping, this.#users, this);
-    for (const mapping of mappings) dropPins(mapping, (user) => this.#sinkOf(user), this);
+    for (const mapping of mappings) dropPins(mapping, (user) => this.#dirty.sinkOf(user), this);
     // Must follow the unpins, which mark what was writable.
-    this.#dirty?.collect(start, end - start, bitmap);
+    this.#dirty.collect(start, end - start, bitmap);
 
     // Must precede revoke: nothing may find a mapping whose memory is gone.
     this.#table.remove(start, end);
@@ -189,7 +174,7 @@ export class IoAddressSpace {
    * @throws `EINVAL` the user is not attached
    */
   detachUser(user: DmaUser): readonly LogRange[] {
-    const dropped = this.#users.detach(user, this.#sinkOf(user));
+    const dropped = this.#users.detach(user, this.#dirty.sinkOf(user));
     for (const { iova, length } of dropped) {
       const fact = `${user.name} detached with ${hex(length)} bytes at ${hex(iova)} pinned`;
       this.logger.log('error', this.name, () => fact);
@@ -210,7 +195,7 @@ export class IoAddressSpace {
    * unmap of the range is under way
    */
   pin(user: DmaUser, iova: number, npage: number, prot: number): Uint8Array[] {
-    return this.#users.pin(user, iova, npage, prot, this.#sinkOf(user));
+    return this.#users.pin(user, iova, npage, prot, this.#dirty.sinkOf(user));
   }
 
   /**
@@ -218,7 +203,7 @@ export class IoAddressSpace {
    * `vfio_unpin_pages()`.
    */
   unpin(user: DmaUser, iova: number, npage: number): void {
-    this.#users.unpin(user, iova, npage, this.#sinkOf(user));
+    this.#users.unpin(user, iova, npage, this.#dirty.sinkOf(user));
   }
 
   /** Pages a user has pinned, each counted once; 0 for a user that is not attached. */
@@ -241,22 +226,8 @@ export class IoAddressSpace {
    * @throws `EOPNOTSUPP` guest memory is not shared; {@link IoAddressSpace.rwAsync} reaches it
    */
   rw(iova: number, buf: Uint8Array, write: boolean, user?: DmaUser): void {
-    const mapping = this.#table.find(iova);
-    const need = write ? VFIO_DMA_MAP_FLAG_WRITE : VFIO_DMA_MAP_FLAG_READ;
-    if (
-      mapping !== undefined &&
-      buf.length > 0 &&
-      iova + buf.length <= mapping.end &&
-      (mapping.flags & need) !== 0
-    ) {
-      moveNow(mapping, iova - mapping.iova, buf, write);
-    } else {
-      const segments = segmentsOf(this.#table, iova, buf, write);
-      const message = segments.find((segment) => segment.mapping.backing.kind === 'message');
-      if (message !== undefined) throw notShared(message.mapping);
-      for (const segment of segments) moveNow(segment.mapping, segment.offset, segment.buf, write);
-    }
-    if (write) this.#wrote(iova, buf.length, user);
+    rwNow(this.#table, iova, buf, write);
+    if (write) this.#dirty.wrote(iova, buf.length, user);
   }
 
   /**
@@ -269,11 +240,11 @@ export class IoAddressSpace {
   async rwAsync(iova: number, buf: Uint8Array, write: boolean, user?: DmaUser): Promise<void> {
     const segments = segmentsOf(this.#table, iova, buf, write);
     // Marked before and after: a report in between clears the mark, an unmap in between needs it.
-    if (write) this.#wrote(iova, buf.length, user);
+    if (write) this.#dirty.wrote(iova, buf.length, user);
     try {
       await new Transfer(segments).run(write);
     } finally {
-      if (write) this.#wrote(iova, buf.length, user);
+      if (write) this.#dirty.wrote(iova, buf.length, user);
     }
   }
 
@@ -284,12 +255,11 @@ export class IoAddressSpace {
   view(iova: number, length: number, prot: number, user?: DmaUser): Uint8Array | undefined {
     const mapping = this.#table.find(iova);
     if (mapping === undefined || length <= 0 || iova + length > mapping.end) return undefined;
-    if ((prot & ~mapping.flags) !== 0 || mapping.backing.kind !== 'mapped') return undefined;
-    const { bytes } = mapping.backing;
-    const offset = iova - mapping.iova;
-    if (offset + length > bytes.length) return undefined;
-    if ((prot & VFIO_DMA_MAP_FLAG_WRITE) !== 0) this.#wrote(iova, length, user);
-    return bytes.subarray(offset, offset + length);
+    if ((prot & ~mapping.flags) !== 0) return undefined;
+    const bytes = mapping.bytesAt(iova, length);
+    const isWritten = bytes !== undefined && (prot & VFIO_DMA_MAP_FLAG_WRITE) !== 0;
+    if (isWritten) this.#dirty.wrote(iova, length, user);
+    return bytes;
   }
 
   /**
@@ -299,19 +269,12 @@ export class IoAddressSpace {
    * @throws `EINVAL` below {@link PAGE_SIZE}, not a power of two, or on with another page size
    */
   startDirtyTracking(pageSize: number): void {
-    if (!isPowerOfTwo(pageSize) || pageSize < PAGE_SIZE) {
-      throw new VfioError('EINVAL', 'startDirtyTracking', `page size ${pageSize}`);
-    }
-    this.#dirty ??= new DirtyPages(pageSize);
-    if (this.#dirty.pageSize !== pageSize) {
-      const fact = `is on with page size ${hex(this.#dirty.pageSize)}`;
-      throw new VfioError('EINVAL', 'startDirtyTracking', fact);
-    }
+    this.#dirty.start(pageSize);
   }
 
   /** Opposite of {@link IoAddressSpace.startDirtyTracking}; forgets what was noted. */
   stopDirtyTracking(): void {
-    this.#dirty = undefined;
+    this.#dirty.stop();
   }
 
   /**
@@ -322,14 +285,7 @@ export class IoAddressSpace {
    * @throws `EINVAL` tracking is off, length 0, past {@link IOVA_LIMIT}, bad page size
    */
   readDirty(iova: number, length: number, pageSize: number): Uint8Array {
-    if (this.#dirty === undefined) {
-      throw new VfioError('EINVAL', 'readDirty', 'dirty tracking is off');
-    }
-    if (!(iova >= 0 && iova + length <= IOVA_LIMIT)) {
-      throw new VfioError('EINVAL', 'readDirty', `${hex(length)} bytes at ${hex(iova)}`);
-    }
-    const bitmap = new IovaBitmap(iova, length, pageSize);
-    this.#dirty.collect(iova, length, bitmap);
+    const bitmap = this.#dirty.read(iova, length, pageSize);
     this.#users.writablePins(undefined, iova, length, bitmap);
     return bitmap.bytes;
   }
@@ -338,19 +294,5 @@ export class IoAddressSpace {
     if (this.#leaving.some((span) => span.start < end && start < span.end)) {
       throw new VfioError('EBUSY', op, `an unmap at ${hex(start)} is under way`);
     }
-  }
-
-  #wrote(iova: number, length: number, user: DmaUser | undefined): void {
-    this.#dirty?.set(iova, length);
-    try {
-      user?.onWrite?.(iova, length);
-    } catch (error) {
-      // The write has happened, and an unmap that reports it must not stop halfway.
-      this.logger.log('error', this.name, () => `onWrite at ${hex(iova)} threw`, error);
-    }
-  }
-
-  #sinkOf(user: DmaUser): DirtySink {
-    return { set: (iova, length) => this.#wrote(iova, length, user) };
   }
 }

@@ -2,8 +2,8 @@
 // by itself, whatever is mapped. An argsz is checked where there is one, on the wire.
 
 import { IOVA_LIMIT, type DmaUnmapRequest } from '../access.ts';
-import type { IoMapRange } from './address-space.ts';
 import { type DmaUser, hex } from './dma-user.ts';
+import type { IoMapRange } from './map-request.ts';
 import { VfioError } from '../errno.ts';
 import {
   PAGE_SIZE,

@@ -65,7 +65,7 @@ export function dropPins(
 
 /** Takes the memory of a mapping that no look-up finds any more. Must run once for each mapping. */
 export function revoke(mapping: Mapping, { name, logger }: EvictionLog): void {
-  for (const transfer of Array.from(mapping.transfers)) transfer.cancel(mapping);
+  for (const access of Array.from(mapping.accesses)) access.cancel(mapping);
   try {
     mapping.backing.revoke();
   } catch (error) {

@@ -1,8 +1,29 @@
+// Concepts: a mapping knows who stands on it, so that an unmap reaches them: users with pins, and accesses under
+// way. It sees of them what an unmap has to do, no more.
+
 import type { LeakKind, Ticket } from '../leaks.ts';
+import type { DirtySink, LogRange } from '../ops.ts';
 import type { DmaBacking } from './backing.ts';
-import type { PagePins, PinHolder } from './pins.ts';
-import type { Transfer } from './transfer.ts';
-import { hex } from './dma-user.ts';
+import { type DmaUser, hex } from './dma-user.ts';
+import type { PagePins } from './page-pins.ts';
+
+/** Who has pins in a mapping. */
+export interface Pinner {
+  readonly user: DmaUser;
+  /**
+   * Drops every pin in a mapping, whatever its count.
+   *
+   * @param written - gets the pages that were writable
+   * @returns what was pinned, neighbours joined
+   */
+  drop(mapping: Mapping, written: DirtySink): readonly LogRange[];
+}
+
+/** An access that takes its time. */
+export interface PendingAccess {
+  /** Ends the access: `mapping` goes away. */
+  cancel(mapping: Mapping): void;
+}
 
 /** One range of an I/O address space and what stands behind it. Counterpart of `struct vfio_dma`. */
 export class Mapping implements Ticket {
@@ -15,9 +36,9 @@ export class Mapping implements Ticket {
   readonly flags: number;
   readonly backing: DmaBacking;
   /** Pinned pages of each user that has some here. */
-  readonly pins: Map<PinHolder, PagePins>;
+  readonly pins: Map<Pinner, PagePins>;
   /** Accesses under way that stand on this mapping. */
-  readonly transfers: Set<Transfer>;
+  readonly accesses: Set<PendingAccess>;
   /** An unmap has begun, or is over: what is pinned may only be unpinned. */
   isLeaving: boolean;
   stack?: string;
@@ -30,12 +51,20 @@ export class Mapping implements Ticket {
     this.flags = flags;
     this.backing = backing;
     this.pins = new Map();
-    this.transfers = new Set();
+    this.accesses = new Set();
     this.isLeaving = false;
   }
 
   get size(): number {
     return this.end - this.iova;
+  }
+
+  /** The bytes of a range that lies in the mapping, where they are in this process. */
+  bytesAt(iova: number, length: number): Uint8Array | undefined {
+    const offset = iova - this.iova;
+    const bytes = this.backing.kind === 'mapped' ? this.backing.bytes : undefined;
+    if (bytes === undefined || bytes.length < offset + length) return undefined;
+    return bytes.subarray(offset, offset + length);
   }
 
   describe(): string {

@@ -1,7 +1,7 @@
 // Concepts: an access to guest memory is cut at the borders of mappings into segments. All of them are checked
 // before the first byte moves.
 
-import type { Mapping } from './mapping.ts';
+import type { Mapping, PendingAccess } from './mapping.ts';
 import type { MappingTable } from './mapping-table.ts';
 import { hex } from './dma-user.ts';
 import { VfioError } from '../errno.ts';
@@ -50,11 +50,30 @@ export function segmentsOf(
 }
 
 /**
- * Moves bytes of one mapping at once.
+ * Moves the bytes of an access before it returns.
  *
- * @throws `EOPNOTSUPP` only the owner reaches the memory; `EFAULT` memory behind the mapping is gone
+ * @throws `EINVAL`, `EPERM` as {@link segmentsOf}; `EOPNOTSUPP` only the owner reaches the memory; `EFAULT` memory
+ * behind a mapping is gone
  */
-export function moveNow(mapping: Mapping, offset: number, buf: Uint8Array, write: boolean): void {
+export function rwNow(table: MappingTable, iova: number, buf: Uint8Array, write: boolean): void {
+  const mapping = table.find(iova);
+  const need = write ? VFIO_DMA_MAP_FLAG_WRITE : VFIO_DMA_MAP_FLAG_READ;
+  if (
+    mapping !== undefined &&
+    buf.length > 0 &&
+    iova + buf.length <= mapping.end &&
+    (mapping.flags & need) !== 0
+  ) {
+    moveNow(mapping, iova - mapping.iova, buf, write);
+    return;
+  }
+  const segments = segmentsOf(table, iova, buf, write);
+  const message = segments.find((segment) => segment.mapping.backing.kind === 'message');
+  if (message !== undefined) throw notShared(message.mapping);
+  for (const segment of segments) moveNow(segment.mapping, segment.offset, segment.buf, write);
+}
+
+function moveNow(mapping: Mapping, offset: number, buf: Uint8Array, write: boolean): void {
   const { backing } = mapping;
   switch (backing.kind) {
     case 'mapped':
@@ -74,7 +93,7 @@ export function moveNow(mapping: Mapping, offset: number, buf: Uint8Array, write
 }
 
 /** The error of an access that would need a round trip. */
-export function notShared(mapping: Mapping): VfioError {
+function notShared(mapping: Mapping): VfioError {
   const fact = `guest memory at ${hex(mapping.iova)} is not shared, only its owner reaches it`;
   return new VfioError('EOPNOTSUPP', 'dmaRw', fact);
 }
@@ -88,7 +107,7 @@ function copyOut(bytes: Uint8Array, offset: number, into: Uint8Array): void {
 }
 
 /** An asynchronous access under way; an unmap of any of its mappings ends it with an error. */
-export class Transfer {
+export class Transfer implements PendingAccess {
   readonly #segments: readonly Segment[];
   readonly #cancelled: PromiseWithResolvers<never> = Promise.withResolvers<never>();
   #isCancelled = false;
@@ -101,7 +120,7 @@ export class Transfer {
 
   /** @throws `ECANCELED` a mapping went away; `EFAULT` the caller's buffer did; else as the backing gives it */
   async run(write: boolean): Promise<void> {
-    for (const { mapping } of this.#segments) mapping.transfers.add(this);
+    for (const { mapping } of this.#segments) mapping.accesses.add(this);
     try {
       // Segments go one after the other: the bytes of an access appear in order.
       for (const segment of this.#segments) {
@@ -110,7 +129,7 @@ export class Transfer {
         if (this.#isCancelled) throw canceled(segment.mapping);
       }
     } finally {
-      for (const { mapping } of this.#segments) mapping.transfers.delete(this);
+      for (const { mapping } of this.#segments) mapping.accesses.delete(this);
     }
   }
 

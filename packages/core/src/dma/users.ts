@@ -6,7 +6,7 @@ import type { DirtySink, LogRange } from '../ops.ts';
 import { checkPin } from './checks.ts';
 import { type DmaUser, hex } from './dma-user.ts';
 import type { MappingTable } from './mapping-table.ts';
-import { PinHolder } from './pins.ts';
+import { PinHolder } from './pin-holder.ts';
 import { VfioError } from '../errno.ts';
 import { PAGE_SIZE, VFIO_DMA_MAP_FLAG_WRITE } from '../uapi.ts';
 
@@ -118,11 +118,10 @@ export class DmaUsers {
     if ((prot & ~mapping.flags) !== 0) {
       throw new VfioError('EPERM', 'pinPages', `iova ${hex(iova)} does not permit ${hex(prot)}`);
     }
-    const offset = iova - mapping.iova;
-    const bytes = mapping.backing.kind === 'mapped' ? mapping.backing.bytes : undefined;
-    if (bytes === undefined || bytes.length < offset + PAGE_SIZE) {
+    const bytes = mapping.bytesAt(iova, PAGE_SIZE);
+    if (bytes === undefined) {
       throw new VfioError('EFAULT', 'pinPages', `memory at ${hex(iova)} is not in this process`);
     }
-    return bytes.subarray(offset, offset + PAGE_SIZE);
+    return bytes;
   }
 }

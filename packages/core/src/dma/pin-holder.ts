@@ -1,46 +1,15 @@
 // Concepts: a pin is a user's promise-to-be-told: while it lasts, an unmap asks the user first. Pins are counted
-// for each user and page, so that one user cannot drop another's. Every call that pins is one entry of the
-// leak list, alive until the last page that it was first to pin is let go.
+// for each user and page, so that one user cannot drop another's.
 
-import type { LeakKind, LeakTracker, Ticket } from '../leaks.ts';
+import type { LeakTracker } from '../leaks.ts';
 import type { DirtySink, LogRange } from '../ops.ts';
-import type { Mapping } from './mapping.ts';
-import { type DmaUser, hex } from './dma-user.ts';
+import type { DmaUser } from './dma-user.ts';
+import type { Mapping, Pinner } from './mapping.ts';
+import { type PagePin, type PagePins, pagesOf, PinRun } from './page-pins.ts';
 import { PAGE_SIZE } from '../uapi.ts';
 
-interface PagePin {
-  count: number;
-  isWritable: boolean;
-  readonly run: PinRun;
-}
-
-/** Pinned pages of one user in one mapping, by page number (iova / 4096). */
-export type PagePins = Map<number, PagePin>;
-
-/** The pages that one call was first to pin. */
-export class PinRun implements Ticket {
-  readonly kind: LeakKind = 'pin';
-  /** Pages of the run that are still pinned. */
-  live: number;
-  stack?: string;
-  readonly #owner: string;
-  readonly #iova: number;
-  readonly #npage: number;
-
-  constructor(owner: string, iova: number, npage: number) {
-    this.live = 0;
-    this.#owner = owner;
-    this.#iova = iova;
-    this.#npage = npage;
-  }
-
-  describe(): string {
-    return `${this.#owner}: ${this.live} of ${this.#npage} pages pinned from ${hex(this.#iova)}`;
-  }
-}
-
 /** An attached user and where it has pins. */
-export class PinHolder {
+export class PinHolder implements Pinner {
   readonly user: DmaUser;
   /** Mappings with pins of this user. */
   readonly mappings: Set<Mapping>;
@@ -138,12 +107,4 @@ export class PinHolder {
     mapping.pins.delete(this);
     this.mappings.delete(mapping);
   }
-}
-
-/** Pages of `pins` inside `[first, end)`, by the shorter way; may name pages that are not pinned. */
-function pagesOf(pins: PagePins, first: number, end: number): number[] {
-  if (end - first > pins.size) {
-    return Array.from(pins.keys()).filter((page) => page >= first && page < end);
-  }
-  return Array.from({ length: end - first }, (_, i) => first + i);
 }

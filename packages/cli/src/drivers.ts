@@ -8,7 +8,7 @@ import { UsageError } from './usage.ts';
 export interface RegisteredDriver {
   readonly parent: MdevParent;
   /** Removes its devices, its parent and the driver. */
-  unregister(): Promise<void>;
+  readonly unregister: () => Promise<void>;
 }
 
 /** Registers a driver and its parent on a bus. */

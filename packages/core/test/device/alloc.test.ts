@@ -3,7 +3,6 @@ import {
   allocDevice,
   assignDeviceSet,
   containerOf,
-  deviceSetOpenCount,
   registerEmulatedIommuDev,
   setupIrq,
   setupRegion,
@@ -13,6 +12,7 @@ import {
   type VfioDevice,
   type VfioDeviceOps,
 } from '../../src/index.ts';
+import { coreDevice } from '../../src/device/device.ts';
 import { testCore } from '../support.ts';
 import { device, memory, Plain, thrown, wrong } from './fixture.ts';
 
@@ -118,7 +118,8 @@ describe('allocDevice', () => {
     };
     expect(thrown(() => device(core, { init }))).toBe(boom);
     expect(view.length).toBe(0);
-    expect(deviceSetOpenCount(mate.device.vdev)).toBe(0);
+    const { deviceSet } = coreDevice(mate.device.vdev, 'test');
+    expect(deviceSet?.members.map(({ name }) => name)).toEqual(['vfio0']);
     mate.put();
     expect(core.leaks()).toEqual([]);
   });

@@ -1,13 +1,9 @@
 // A driver bound to an mdev: from a successful probe to the end of remove.
 
 import { VfioError } from '../errno.ts';
-import type { MdevDevice } from './device.ts';
-import type {
-  MdevAttribute,
-  MdevDriverOps,
-  MdevParentDevice,
-  MdevTypeDefinition,
-} from './driver.ts';
+import type { MdevParentDevice, MdevTypeDefinition } from './definition.ts';
+import type { MdevDriverOps } from './driver.ts';
+import type { MdevAttribute, MdevDevice } from './mdev.ts';
 
 /** One mdev's driver and the driver's handle. @internal */
 export class MdevBinding<T extends MdevTypeDefinition, I, P extends MdevParentDevice> {

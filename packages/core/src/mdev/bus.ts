@@ -9,9 +9,10 @@
 import type { VfioCore } from '../core.ts';
 import { VfioError } from '../errno.ts';
 import { checkDriver, checkParent } from './check.ts';
-import type { MdevDevice } from './device.ts';
-import type { MdevDriver, MdevDriverInfo, MdevParentDevice, MdevTypeDefinition } from './driver.ts';
-import { MdevParent } from './parent.ts';
+import type { MdevDriverInfo, MdevParentDevice, MdevTypeDefinition } from './definition.ts';
+import type { MdevDriver } from './driver.ts';
+import type { MdevDevice, MdevParent } from './mdev.ts';
+import { CoreMdevParent } from './parent.ts';
 import { MdevRegistry, type MdevUevent } from './registry.ts';
 import { formatUuid } from './uuid.ts';
 
@@ -133,7 +134,7 @@ export class MdevBus {
     if (parents.has(device.name)) {
       throw new VfioError('EEXIST', 'registerParent', `${device.name}: is registered already`);
     }
-    const parent = new MdevParent(this.#registry, device, driver, types);
+    const parent = new CoreMdevParent(this.#registry, device, driver, types);
     parents.set(parent.name, parent);
     core.logger.log('info', parent.name, () => `mdev parent registered, driver ${driver.name}`);
     this.#registry.uevent(parent.name, 'registered');

@@ -2,12 +2,9 @@
 
 import { VfioError } from '../errno.ts';
 import type { DeviceApi } from '../ops.ts';
-import type {
-  MdevAttribute,
-  MdevDriverOps,
-  MdevParentDevice,
-  MdevTypeDefinition,
-} from './driver.ts';
+import type { MdevParentDevice, MdevTypeDefinition } from './definition.ts';
+import type { MdevDriverOps } from './driver.ts';
+import type { MdevAttribute } from './mdev.ts';
 import { isPathComponent } from './registry.ts';
 
 const DEVICE_APIS: ReadonlySet<DeviceApi> = new Set([

@@ -2,10 +2,10 @@
 // when a later one fails.
 
 import { VfioError } from '../errno.ts';
-import { MdevDevice } from './device.ts';
-import type { MdevParentDevice, MdevTypeDefinition } from './driver.ts';
+import type { MdevParentDevice, MdevTypeDefinition } from './definition.ts';
+import { CoreMdevDevice } from './device.ts';
+import type { MdevDevice, MdevType } from './mdev.ts';
 import type { ParentState } from './registry.ts';
-import type { MdevType } from './type.ts';
 import { parseUuid } from './uuid.ts';
 
 /** Creates an mdev; see `MdevType.create`. @internal */
@@ -27,7 +27,7 @@ export async function createMdev<T extends MdevTypeDefinition, I, P extends Mdev
   fault?.('mdev-alloc');
 
   await using undo = new AsyncDisposableStack();
-  const mdev = new MdevDevice(shared, type, uuid);
+  const mdev = new CoreMdevDevice(shared, type, uuid);
   undo.defer(() => {
     mdev.drop();
   });

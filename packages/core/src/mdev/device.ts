@@ -1,38 +1,30 @@
-// One mediated device. Counterpart of struct mdev_device (drivers/vfio/mdev/mdev_core.c).
+// One mediated device as the bus sees it. Counterpart of drivers/vfio/mdev/mdev_core.c.
 //
 // Concepts: an mdev is on the bus from create to the end of remove, and alive until its last reference
 // is gone, which may be later: the VFIO device made under it holds one. Its UUID and its instance of the
 // parent's limit come back only then.
 
 import type { VfioCore } from '../core.ts';
-import type { ParentDevice, VfioDevice } from '../device/device.ts';
+import type { VfioDevice } from '../device/device.ts';
 import { isErrno, VfioError } from '../errno.ts';
 import type { Ticket } from '../leaks.ts';
 import { MdevBinding } from './binding.ts';
-import type {
-  MdevAttributeGroup,
-  MdevDriverInfo,
-  MdevParentDevice,
-  MdevTypeDefinition,
-} from './driver.ts';
-import type { MdevParent } from './parent.ts';
-import type { ParentState } from './registry.ts';
-import type { MdevType } from './type.ts';
+import type { MdevDriverInfo, MdevParentDevice, MdevTypeDefinition } from './definition.ts';
+import {
+  MdevDevice,
+  type MdevAttributeGroup,
+  type MdevParent,
+  type MdevState,
+  type MdevType,
+} from './mdev.ts';
+import type { MdevOnBus, ParentState } from './registry.ts';
 import { parseUnsigned } from './unsigned.ts';
 
-/**
- * Where an mdev stands: `creating` (its probe runs), `active`, `removing` (its driver's remove runs),
- * `removed` (off the bus, somebody holds a reference), `released`.
- */
-export type MdevState = 'creating' | 'active' | 'removing' | 'removed' | 'released';
-
-/** A mediated device, the parent of the VFIO device its driver makes. */
-export class MdevDevice<
-  T extends MdevTypeDefinition = MdevTypeDefinition,
-  I = unknown,
-  P extends MdevParentDevice = MdevParentDevice,
-> implements ParentDevice {
-  /** The UUID, 36 characters, lower case. */
+/** {@link MdevDevice} with what the bus does to it. @internal */
+export class CoreMdevDevice<T extends MdevTypeDefinition, I, P extends MdevParentDevice>
+  extends MdevDevice<T, I, P>
+  implements MdevOnBus<T, I, P>
+{
   readonly name: string;
   readonly core: VfioCore;
   readonly type: MdevType<T, I, P>;
@@ -44,8 +36,9 @@ export class MdevDevice<
   #binding: MdevBinding<T, I, P> | undefined;
   #vfioDevice: VfioDevice | undefined;
 
-  /** Takes the UUID and an instance; {@link MdevDevice.release} gives them back. @internal */
+  /** Takes the UUID and an instance; the last reference gives them back. */
   constructor(shared: ParentState<T, I, P>, type: MdevType<T, I, P>, uuid: string) {
+    super();
     this.name = uuid;
     this.core = shared.registry.core;
     this.type = type;
@@ -67,46 +60,33 @@ export class MdevDevice<
     return this.#state;
   }
 
-  /** The bound driver; `undefined` before probe has returned and once remove is over. */
   get driver(): MdevDriverInfo | undefined {
     return this.#binding?.driver;
   }
 
-  /** The VFIO device registered under this mdev, what sysfs shows in `vfio-dev/`. */
   get vfioDevice(): VfioDevice | undefined {
     return this.#vfioDevice;
   }
 
-  /** Called by the core. @internal */
+  /** Called by the core. */
   deviceAdded(vdev: VfioDevice): void {
     this.#vfioDevice = vdev;
   }
 
-  /** Called by the core. @internal */
+  /** Called by the core. */
   deviceRemoved(vdev: VfioDevice): void {
     if (this.#vfioDevice === vdev) this.#vfioDevice = undefined;
   }
 
-  /**
-   * What the driver's probe returned.
-   *
-   * @throws `ENODEV` no driver is bound
-   */
   get instance(): I {
     return this.#bound('instance').instance;
   }
 
-  /** The attribute groups that can be read and written now. */
   get attributes(): Readonly<Record<string, MdevAttributeGroup<T, I, P>>> {
     const binding = this.#binding;
     return binding?.hasAttributes === true ? (binding.driver.attributes ?? {}) : {};
   }
 
-  /**
-   * Takes a reference. Counterpart of `get_device()`.
-   *
-   * @throws `ENODEV` the last reference is gone
-   */
   get(): void {
     if (this.#state === 'released') {
       throw new VfioError('ENODEV', 'get', `${this.name}: the last reference is gone`);
@@ -114,11 +94,6 @@ export class MdevDevice<
     this.#references++;
   }
 
-  /**
-   * Opposite of {@link MdevDevice.get}. Counterpart of `put_device()`.
-   *
-   * @throws `EINVAL` more puts than gets
-   */
   put(): void {
     if (this.#references === 0) {
       throw new VfioError('EINVAL', 'put', `${this.name}: no reference to put`);
@@ -127,13 +102,6 @@ export class MdevDevice<
     this.#releaseIfLast();
   }
 
-  /**
-   * Takes the mdev off the bus: its files go, then the driver removes it, which waits for its users.
-   * Counterpart of `mdev_device_remove()`.
-   *
-   * @throws `ENODEV` released already, or the parent is unregistering
-   * @throws `EAGAIN` not yet created, or another remove has started
-   */
   async remove(): Promise<void> {
     const { registry, gate } = this.#shared;
     if (registry.devices.get(this.name) !== this) {
@@ -152,37 +120,20 @@ export class MdevDevice<
     }
   }
 
-  /**
-   * What a write to the `remove` file does: any number but 0 removes. Counterpart of `remove_store()`.
-   *
-   * @returns characters consumed, all of them
-   * @throws `EINVAL` not a number, and what {@link MdevDevice.remove} throws
-   */
   async writeRemove(text: string): Promise<number> {
     if (parseRemove(text)) await this.remove();
     return text.length;
   }
 
-  /**
-   * Reads an attribute of the driver.
-   *
-   * @param group - `''` for the mdev's own directory
-   * @throws `ENODEV` no driver; `ENOENT` no such attribute; `EACCES` it cannot be read
-   */
   show(group: string, name: string): string {
     return this.#bound('show').show(group, name);
   }
 
-  /**
-   * Writes an attribute of the driver.
-   *
-   * @throws `ENODEV` no driver; `ENOENT` no such attribute; `EACCES` it cannot be written
-   */
   async store(group: string, name: string, value: string): Promise<void> {
     await this.#bound('store').store(group, name, value);
   }
 
-  /** Probes the parent's driver. @internal */
+  /** Probes the parent's driver. */
   bind(): void {
     const { registry, driver } = this.#shared;
     if (!registry.takes(driver)) {
@@ -191,18 +142,17 @@ export class MdevDevice<
     this.#binding = new MdevBinding(driver, this);
   }
 
-  /** Opposite of {@link MdevDevice.bind}; does nothing where no driver is bound. @internal */
+  /** Opposite of {@link CoreMdevDevice.bind}; does nothing where no driver is bound. */
   async unbind(): Promise<void> {
     await this.#binding?.unbind();
     this.#binding = undefined;
   }
 
-  /** Lets remove in. @internal */
+  /** Lets remove in. */
   activate(): void {
     this.#state = 'active';
   }
 
-  /** Removes, whoever asked and whatever the gate says. @internal */
   async removeCommon(): Promise<void> {
     // The files go first, so that nobody writes to a device whose driver is leaving.
     this.#state = 'removing';
@@ -211,7 +161,7 @@ export class MdevDevice<
     this.drop();
   }
 
-  /** Puts the bus's own reference. @internal */
+  /** Puts the bus's own reference. */
   drop(): void {
     this.#state = 'removed';
     this.#releaseIfLast();

@@ -1,58 +1,8 @@
-// What a driver of mediated devices gives to the bus. Counterpart of struct mdev_driver and
-// struct mdev_type (include/linux/mdev.h).
-//
-// Concepts: a driver has three types of its own, and the bus carries each of them through unchanged, so
-// that no callback has to look its data up and guess what it is:
-//   T  its type definitions, what distinguishes `mdpy-vga` from `mdpy-hd`: `mdev.type.definition`
-//   I  what `probe` returns, one for each mdev: handed back to `remove` and to every attribute
-//   P  the parent device it registered, for example a subchannel: `mdev.parent.device`
+// What a driver of mediated devices gives to the bus. Counterpart of struct mdev_driver (include/linux/mdev.h).
+// Each callback gets the driver's own T, I and P back, so that none has to look its data up and guess what it is.
 
-import type { DeviceApi } from '../ops.ts';
-import type { MdevDevice } from './device.ts';
-import type { MdevType } from './type.ts';
-
-/** One kind of device a parent can make. Drivers extend it with their own facts. */
-export interface MdevTypeDefinition {
-  /** Second half of the directory's name. */
-  readonly sysfsName: string;
-  /** Shown in `name`; the sysfs name when left out. */
-  readonly prettyName?: string;
-}
-
-/** The device under which mdevs are made, as far as the bus needs it. */
-export interface MdevParentDevice {
-  /** Its directory, one path component. */
-  readonly name: string;
-}
-
-/** One file of an mdev; at least one of both ways. Counterpart of `struct device_attribute`. */
-export interface MdevAttribute<
-  T extends MdevTypeDefinition = MdevTypeDefinition,
-  I = unknown,
-  P extends MdevParentDevice = MdevParentDevice,
-> {
-  /** The file's text, newline included; the file system cuts it after 4095 characters. */
-  show?(mdev: MdevDevice<T, I, P>, instance: I): string;
-  /** Takes what was written, as it was written; throws to refuse it. Unbinding waits for it. */
-  store?(mdev: MdevDevice<T, I, P>, instance: I, value: string): void | Promise<void>;
-}
-
-/** Files by name. */
-export type MdevAttributeGroup<
-  T extends MdevTypeDefinition = MdevTypeDefinition,
-  I = unknown,
-  P extends MdevParentDevice = MdevParentDevice,
-> = Readonly<Record<string, MdevAttribute<T, I, P>>>;
-
-/** What can be said about a driver without its types. */
-export interface MdevDriverInfo {
-  /** First half of the type directories' names; unique on the bus. */
-  readonly name: string;
-  /** Shown in `device_api`. */
-  readonly deviceApi: DeviceApi;
-  /** Mdevs that one parent can have at once; not used where the driver has `getAvailable`. */
-  readonly maxInstances?: number;
-}
+import type { MdevDriverInfo, MdevParentDevice, MdevTypeDefinition } from './definition.ts';
+import type { MdevAttributeGroup, MdevDevice, MdevType } from './mdev.ts';
 
 /** The callbacks, as the bus holds them. */
 export interface MdevDriverOps<

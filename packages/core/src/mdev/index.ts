@@ -1,17 +1,9 @@
 export { MdevBus, type MdevBusOptions } from './bus.ts';
-export { MdevDevice, type MdevState } from './device.ts';
-export type {
-  MdevAttribute,
-  MdevAttributeGroup,
-  MdevDriver,
-  MdevDriverInfo,
-  MdevDriverOps,
-  MdevParentDevice,
-  MdevTypeDefinition,
-} from './driver.ts';
-export { MdevParent } from './parent.ts';
+export type { MdevDriverInfo, MdevParentDevice, MdevTypeDefinition } from './definition.ts';
+export type { MdevDriver, MdevDriverOps } from './driver.ts';
+export { MdevDevice, MdevParent, MdevType } from './mdev.ts';
+export type { MdevAttribute, MdevAttributeGroup, MdevState } from './mdev.ts';
 export type { MdevUevent } from './registry.ts';
 export { MdevSysfs, type SysfsEntry } from './sysfs.ts';
-export { MdevType } from './type.ts';
 export { parseUnsigned } from './unsigned.ts';
 export { formatUuid, parseUuid, UUID_STRING_LEN } from './uuid.ts';

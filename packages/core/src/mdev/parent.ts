@@ -1,38 +1,32 @@
-// A device under which mdevs can be made. Counterpart of struct mdev_parent (include/linux/mdev.h).
+// A device under which mdevs can be made, as the bus keeps it. Counterpart of mdev_register_parent() and its
+// opposite (drivers/vfio/mdev/mdev_core.c).
 
 import { VfioError } from '../errno.ts';
-import type { MdevDevice } from './device.ts';
-import type {
-  MdevDriverInfo,
-  MdevDriverOps,
-  MdevParentDevice,
-  MdevTypeDefinition,
-} from './driver.ts';
+import type { MdevDriverInfo, MdevParentDevice, MdevTypeDefinition } from './definition.ts';
+import type { MdevDriverOps } from './driver.ts';
 import { UnregisterGate } from './gate.ts';
+import { MdevParent, type MdevDevice, type MdevType } from './mdev.ts';
 import type { MdevRegistry, ParentState } from './registry.ts';
-import { MdevType } from './type.ts';
+import { CoreMdevType } from './type.ts';
 
-/** A registered parent. */
-export class MdevParent<
-  T extends MdevTypeDefinition = MdevTypeDefinition,
-  I = unknown,
-  P extends MdevParentDevice = MdevParentDevice,
-> {
-  /** Its directory. */
+/** {@link MdevParent} with what it shares with its types and mdevs. @internal */
+export class CoreMdevParent<
+  T extends MdevTypeDefinition,
+  I,
+  P extends MdevParentDevice,
+> extends MdevParent<T, I, P> {
   readonly name: string;
-  /** The driver's own object for it. */
   readonly device: P;
-  /** What can be created, in the order the driver gave. */
   readonly types: readonly MdevType<T, I, P>[];
   readonly #shared: ParentState<T, I, P>;
 
-  /** Made by the bus. @internal */
   constructor(
     registry: MdevRegistry,
     device: P,
     driver: MdevDriverOps<T, I, P>,
     definitions: readonly T[],
   ) {
+    super();
     this.name = device.name;
     this.device = device;
     this.#shared = {
@@ -43,34 +37,25 @@ export class MdevParent<
       children: new Set(),
       available: driver.maxInstances ?? 0,
     };
-    this.types = definitions.map((definition) => new MdevType(this.#shared, definition));
+    this.types = definitions.map((definition) => new CoreMdevType(this.#shared, definition));
   }
 
-  /** The driver that every mdev of this parent is bound to. */
   get driver(): MdevDriverInfo {
     return this.#shared.driver;
   }
 
-  /** Its mdevs that are on the bus, oldest first. */
   get devices(): readonly MdevDevice<T, I, P>[] {
     return [...this.#shared.children];
   }
 
-  /** Whether an unregister has started; creates and removes are then refused. */
   get isUnregistering(): boolean {
     return this.#shared.gate.isClosed;
   }
 
-  /** The type with that directory name, for example `mdpy-vga`. */
   type(directory: string): MdevType<T, I, P> | undefined {
     return this.types.find((type) => type.directory === directory);
   }
 
-  /**
-   * Creates an mdev of the type with that directory name; see {@link MdevType.create}.
-   *
-   * @throws `ENOENT` no such type, and what `MdevType.create` throws
-   */
   async create(directory: string, uuid: string): Promise<MdevDevice<T, I, P>> {
     const type = this.type(directory);
     if (type === undefined) {
@@ -79,13 +64,6 @@ export class MdevParent<
     return await type.create(uuid);
   }
 
-  /**
-   * Removes every mdev, oldest first, each as its own remove would, then the parent with its types. Waits
-   * for their users, and for creates and removes that are under way. Counterpart of
-   * `mdev_unregister_parent()`.
-   *
-   * @throws `ENODEV` unregistered already, or another unregister has started
-   */
   async unregister(): Promise<void> {
     const { registry, gate, children } = this.#shared;
     if (gate.isClosed) {

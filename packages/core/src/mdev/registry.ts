@@ -1,15 +1,10 @@
 // What the parts of one bus share: the global list of mdevs, and who is registered.
 
 import type { VfioCore } from '../core.ts';
-import type { MdevDevice } from './device.ts';
-import type {
-  MdevDriverInfo,
-  MdevDriverOps,
-  MdevParentDevice,
-  MdevTypeDefinition,
-} from './driver.ts';
+import type { MdevDriverInfo, MdevParentDevice, MdevTypeDefinition } from './definition.ts';
+import type { MdevDriverOps } from './driver.ts';
 import type { UnregisterGate } from './gate.ts';
-import type { MdevParent } from './parent.ts';
+import type { MdevDevice, MdevParent } from './mdev.ts';
 
 /** A change of a parent, as the kernel tells udev. */
 export interface MdevUevent {
@@ -19,11 +14,23 @@ export interface MdevUevent {
   readonly env: { readonly MDEV_STATE: 'registered' | 'unregistered' };
 }
 
+/** An mdev, as those who take it off the bus see it. @internal */
+export interface MdevOnBus<
+  T extends MdevTypeDefinition = MdevTypeDefinition,
+  I = unknown,
+  P extends MdevParentDevice = MdevParentDevice,
+> extends MdevDevice<T, I, P> {
+  /** Unbinds the driver; does nothing where none is bound. */
+  unbind(): Promise<void>;
+  /** Removes, whoever asked and whatever the gate says. Counterpart of `mdev_device_remove_common()`. */
+  removeCommon(): Promise<void>;
+}
+
 /** What one bus knows. @internal */
 export class MdevRegistry {
   readonly core: VfioCore;
   /** By UUID, every mdev whose last reference is not gone; a UUID in it is taken. */
-  readonly devices: Map<string, MdevDevice> = new Map();
+  readonly devices: Map<string, MdevOnBus> = new Map();
   readonly parents: Map<string, MdevParent> = new Map();
   /** By name; a driver that is unregistering keeps its name until its last mdev is unbound. */
   readonly drivers: Map<string, MdevDriverInfo> = new Map();
@@ -58,7 +65,7 @@ export interface ParentState<T extends MdevTypeDefinition, I, P extends MdevPare
   readonly driver: MdevDriverOps<T, I, P>;
   readonly gate: UnregisterGate;
   /** The parent's mdevs that are on the bus, oldest first. */
-  readonly children: Set<MdevDevice<T, I, P>>;
+  readonly children: Set<MdevOnBus<T, I, P>>;
   /** Mdevs it can still have, where the driver has no `getAvailable`. */
   available: number;
 }

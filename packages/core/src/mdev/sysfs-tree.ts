@@ -3,10 +3,7 @@
 
 import { VfioError } from '../errno.ts';
 import type { MdevBus } from './bus.ts';
-import type { MdevDevice } from './device.ts';
-import type { MdevAttributeGroup } from './driver.ts';
-import type { MdevParent } from './parent.ts';
-import type { MdevType } from './type.ts';
+import type { MdevAttributeGroup, MdevDevice, MdevParent, MdevType } from './mdev.ts';
 
 /** A directory. @internal */
 export interface DirectoryNode {

@@ -3,8 +3,9 @@ import { VfioCore, type CoreOptions } from '../../src/core.ts';
 import type { ErrnoCode } from '../../src/errno.ts';
 import type { Logger } from '../../src/host.ts';
 import { MdevBus } from '../../src/mdev/bus.ts';
-import type { MdevDevice } from '../../src/mdev/device.ts';
-import type { MdevDriver, MdevTypeDefinition } from '../../src/mdev/driver.ts';
+import type { MdevTypeDefinition } from '../../src/mdev/definition.ts';
+import type { MdevDriver } from '../../src/mdev/driver.ts';
+import type { MdevDevice } from '../../src/mdev/mdev.ts';
 import type { MdevUevent } from '../../src/mdev/registry.ts';
 
 export const UUID_A = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';

@@ -2,8 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { VfioError } from '../../src/errno.ts';
 import type { MdevBus } from '../../src/mdev/bus.ts';
-import type { MdevDevice } from '../../src/mdev/device.ts';
-import type { MdevParent } from '../../src/mdev/parent.ts';
+import type { MdevDevice, MdevParent } from '../../src/mdev/mdev.ts';
 import {
   FakeDriver,
   LARGE,

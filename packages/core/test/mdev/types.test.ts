@@ -1,8 +1,8 @@
 import { expectTypeOf, test } from 'vitest';
 import type { MdevBus } from '../../src/mdev/bus.ts';
-import type { MdevDevice } from '../../src/mdev/device.ts';
-import type { MdevDriver, MdevTypeDefinition } from '../../src/mdev/driver.ts';
-import type { MdevParent } from '../../src/mdev/parent.ts';
+import type { MdevTypeDefinition } from '../../src/mdev/definition.ts';
+import type { MdevDriver } from '../../src/mdev/driver.ts';
+import type { MdevDevice, MdevParent } from '../../src/mdev/mdev.ts';
 
 interface Display extends MdevTypeDefinition {
   readonly width: number;

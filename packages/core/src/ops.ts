@@ -98,6 +98,16 @@ interface BaseOps<T> {
   read?(device: T, region: number, offset: number, into: Uint8Array): void;
   /** Opposite direction of {@link BaseOps.read}. */
   write?(device: T, region: number, offset: number, from: Uint8Array): void;
+  /**
+   * Brings the device to rest: no guest memory is used from when this is done until the next callback. A server
+   * asks for it before guest memory comes or goes, a reset, a change of the migration state, and when its client
+   * is gone; what the client sends meanwhile waits, other devices go on. When it throws or rejects, the command
+   * that needs it fails with that error and changes nothing. `closeDevice` may come before a promise is settled,
+   * when the server itself ends.
+   *
+   * @returns a promise where it takes time
+   */
+  quiesce?(device: T): Promise<void> | void;
   /** Returns the device to its initial state; without it the device has no reset. */
   reset?(device: T): void;
   /** Asks to be let go: at once and every 10 s while an unregister waits; `count` starts at 0. */

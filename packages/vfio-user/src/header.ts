@@ -57,3 +57,8 @@ export function writeHeader(
   view.setUint32(8, flags, true);
   view.setUint32(12, errno, true);
 }
+
+/** Whether a message is a command, as opposed to a reply or what there is not. */
+export function isCommand(view: DataView): boolean {
+  return (messageFlags(view) & HEADER_TYPE_MASK) === HEADER_TYPE_COMMAND;
+}

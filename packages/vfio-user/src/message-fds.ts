@@ -29,6 +29,14 @@ export class MessageFds {
     this.#taken.add(fd);
   }
 
+  /** Hands over what nobody took; the message is over then. */
+  giveRest(): readonly Fd[] {
+    const rest = this.#fds.filter((fd) => !this.#taken.has(fd));
+    this.#taken.clear();
+    this.#fds = NONE;
+    return rest;
+  }
+
   /** Closes what nobody took. */
   closeRest(): void {
     if (this.#fds.length === 0) return;

@@ -31,6 +31,7 @@ function openDevice(vdev: VfioDevice): OpenDevice {
       if (region?.memory === undefined) return undefined;
       return { memory: region.memory, offset: region.memoryOffset };
     },
+    quiesce: () => file.quiesce(),
     close: () => open.dispose(),
   };
 }

@@ -39,6 +39,11 @@ export interface OpenDevice {
   readonly ioas: ServedIoas;
   /** The memory behind a region, `undefined` where every access is a message. */
   regionMemory(index: number): RegionMemory | undefined;
+  /**
+   * Brings the device to rest before its memory or its state changes; `undefined` when it is at rest at once.
+   * Whatever it throws or rejects with becomes the error of the command that needs it.
+   */
+  quiesce?(): Promise<void> | undefined;
   /** Opposite of {@link ServedDevice.open}: signals are closed, the device keeps its state. Called once. */
   close(): void;
 }

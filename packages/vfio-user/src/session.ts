@@ -1,29 +1,19 @@
 // One connection of a server: negotiation, then one message after the other, then the end. Nothing a client
 // sends leaves a session as an exception.
 
-import { ERRNO, VfioError, type LogLevel, type Logger } from '@vfio-ts/core';
-import type { Call, Client, CommandHandler } from './call.ts';
+import { VfioError, type LogLevel, type Logger } from '@vfio-ts/core';
+import type { Client, CommandHandler } from './call.ts';
 import { dispatchTable } from './dispatch.ts';
 import type { Fd } from './fd.ts';
-import {
-  HEADER_ERROR,
-  HEADER_NO_REPLY,
-  HEADER_SIZE,
-  HEADER_TYPE_COMMAND,
-  HEADER_TYPE_MASK,
-  HEADER_TYPE_REPLY,
-  messageCommand,
-  messageFlags,
-  messageId,
-  writeHeader,
-} from './header.ts';
+import { HEADER_SIZE, isCommand, messageCommand } from './header.ts';
+import { HeldMessages, type Rest } from './held-messages.ts';
 import { MessageFds } from './message-fds.ts';
-import { REGION_ACCESS_SIZE } from './messages/region-access.ts';
 import { negotiate } from './negotiate.ts';
 import type { PeerProfile } from './peer.ts';
 import { VFIO_USER, commandName, type Limits } from './protocol.ts';
-import { DataWindow, ReplyBuffer } from './reply-buffer.ts';
+import { Replies } from './replies.ts';
 import type { OpenDevice } from './served-device.ts';
+import { SessionCall, shortPayload, unknownCommand } from './session-call.ts';
 import type { SessionHost } from './session-host.ts';
 import type { FrameBuffer, FrameHandler, Transport } from './transport.ts';
 
@@ -45,21 +35,34 @@ export interface SessionOptions {
 /** Where a session is in its life; it never goes back. */
 export type SessionState = 'negotiating' | 'running' | 'closed';
 
-const INITIAL_REPLY = 4096;
-const DATA_AT = HEADER_SIZE + REGION_ACCESS_SIZE;
+/** Commands that are taken while one waits for the device; then the client has to wait too. */
+const HELD_MESSAGES = 64;
 
 /** One connection of a server. */
 export class Session implements FrameHandler {
   readonly #transport: Transport;
   readonly #options: SessionOptions;
   readonly #fds = new MessageFds();
-  readonly #reply = new ReplyBuffer(INITIAL_REPLY);
+  readonly #replies: Replies;
+  /** Commands that wait for the device to come to rest. */
+  readonly #held = new HeldMessages();
   #call: SessionCall | undefined;
+  /** How the device came to rest for the command that is run next. */
+  #rest: Rest | undefined;
+  /** There is no connection any more. */
   #closed = false;
+  /** Everything has been given back. */
+  #isOver = false;
+  #isAbandoned = false;
+  #isPaused = false;
+  #isResuming = false;
 
   constructor(transport: Transport, options: SessionOptions) {
     this.#transport = transport;
     this.#options = options;
+    this.#replies = new Replies(transport, options, (error) => {
+      if (!this.#closed) this.close(error);
+    });
   }
 
   get state(): SessionState {
@@ -79,37 +82,46 @@ export class Session implements FrameHandler {
 
   /** Ends the connection; everything is given back before this returns. A second call does nothing. */
   close(error?: VfioError): void {
+    this.#isAbandoned = true;
     this.#transport.close(error);
+    // The peer may have gone before, and its session waits for the device.
+    if (this.#closed) this.#finish();
   }
 
   frame(frame: FrameBuffer, length: number, fds: readonly Fd[]): void {
-    this.#fds.receive(fds);
-    try {
-      if (!this.#closed) this.#receive(frame, length);
-    } finally {
-      this.#fds.closeRest();
-    }
+    if (this.#held.isWaiting && isCommand(frame.view)) this.#hold(frame, length, fds);
+    else this.#handle(frame, length, fds);
   }
 
   malformed(header: FrameBuffer, fds: readonly Fd[]): void {
     this.#fds.receive(fds);
     this.#fds.closeRest();
-    if (!this.#closed) this.#fail(header.view, new VfioError('EINVAL', 'receive', 'message size'));
+    if (this.#closed) return;
+    this.#replies.fail(header.view, new VfioError('EINVAL', 'receive', 'message size'));
   }
 
   closed(error?: VfioError): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#log('info', () => 'disconnected', error);
-    if (this.#call !== undefined) this.#release(this.#call.client);
-    this.#options.closed(this);
+    if (this.#isAbandoned) this.#finish();
+    else if (!this.#held.isWaiting && !this.#isResuming) this.#leave();
+  }
+
+  #handle(frame: FrameBuffer, length: number, fds: readonly Fd[]): void {
+    this.#fds.receive(fds);
+    try {
+      if (!this.#isOver) this.#receive(frame, length);
+    } finally {
+      this.#fds.closeRest();
+    }
   }
 
   #receive(frame: FrameBuffer, length: number): void {
     const { view } = frame;
     const call = this.#call;
-    if ((messageFlags(view) & HEADER_TYPE_MASK) !== HEADER_TYPE_COMMAND) {
-      this.#fail(view, new VfioError('EINVAL', 'receive', 'message is no command'));
+    if (!isCommand(view)) {
+      this.#replies.fail(view, new VfioError('EINVAL', 'receive', 'message is no command'));
     } else if (call === undefined) {
       this.#negotiate(frame, length);
     } else {
@@ -126,13 +138,88 @@ export class Session implements FrameHandler {
     try {
       if (handler === undefined) throw unknownCommand(view);
       if (call.payloadLength < handler.minPayload) throw shortPayload(call, handler);
+      if (handler.quiesces?.(call) === true && this.#mustWait(call)) return;
       payload = handler.handle(call);
     } catch (error) {
       const standIn = this.#standIn(call, handler, view, error);
       if (standIn === undefined) return;
       payload = standIn;
     }
-    this.#answer(view, payload, call.replyFd);
+    this.#replies.answer(view, payload, call.replyFd);
+  }
+
+  /**
+   * Brings the device to rest for a command; true when that takes time. The command is kept then, and run when
+   * the device is at rest.
+   */
+  #mustWait(call: SessionCall): boolean {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest !== undefined) {
+      if (rest.failure !== undefined) throw rest.failure.error;
+      return false;
+    }
+    const resting = call.client.device.quiesce?.();
+    if (resting === undefined) return false;
+    this.#held.wait(call.request, HEADER_SIZE + call.payloadLength, this.#fds.giveRest());
+    resting.then(
+      () => this.#resume({}),
+      (error: unknown) => this.#resume({ failure: { error } }),
+    );
+    return true;
+  }
+
+  #hold(frame: FrameBuffer, length: number, fds: readonly Fd[]): void {
+    this.#held.push(frame, length, fds);
+    const { count, bytes } = this.#held;
+    if (count < HELD_MESSAGES && bytes < this.#options.limits.maxQueuedBytes) return;
+    this.#isPaused = true;
+    this.#transport.pause(true);
+  }
+
+  /** Runs the command that waited, and those that came after it until one has to wait again. */
+  #resume(rest: Rest): void {
+    this.#rest = rest;
+    this.#held.resume();
+    this.#isResuming = true;
+    while (!this.#held.isWaiting) {
+      const held = this.#held.shift();
+      if (held === undefined) break;
+      this.#handle(held.frame, held.length, held.fds);
+    }
+    this.#isResuming = false;
+    this.#rest = undefined;
+    if (this.#held.isWaiting || this.#isOver) return;
+    if (this.#closed) this.#leave();
+    else if (this.#isPaused) this.#unpause();
+  }
+
+  #unpause(): void {
+    this.#isPaused = false;
+    this.#transport.pause(false);
+  }
+
+  /** The client is gone: the device comes to rest before its memory goes. */
+  #leave(): void {
+    const finish = (error?: unknown): void => {
+      if (error !== undefined) this.#log('error', () => 'the device did not come to rest', error);
+      this.#finish();
+    };
+    try {
+      const resting = this.#call?.client.device.quiesce?.();
+      if (resting === undefined) finish();
+      else resting.then(() => finish(), finish);
+    } catch (error) {
+      finish(error);
+    }
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#held.clear();
+    if (this.#call !== undefined) this.#release(this.#call.client);
+    this.#options.closed(this);
   }
 
   /** Has a client that cannot take an error answered as if there were none; sends it to all others. */
@@ -152,7 +239,7 @@ export class Session implements FrameHandler {
         // Not even that can be answered; the client gets the error.
       }
     }
-    this.#fail(view, error);
+    this.#replies.fail(view, error);
     return undefined;
   }
 
@@ -172,65 +259,19 @@ export class Session implements FrameHandler {
         this.#release(client);
         return;
       }
-      this.#call = new SessionCall(frame, { client, host, limits, logger }, this.#fds, this.#reply);
+      this.#call = new SessionCall(
+        frame,
+        { client, host, limits, logger },
+        this.#fds,
+        this.#replies.buffer,
+      );
       this.#log('info', () => `attached by a client of kind ${client.profile.name}`);
-      this.#reply.reserve(HEADER_SIZE + reply.length);
-      this.#reply.bytes.set(reply, HEADER_SIZE);
-      this.#answer(frame.view, reply.length, undefined);
+      this.#replies.buffer.reserve(HEADER_SIZE + reply.length);
+      this.#replies.buffer.bytes.set(reply, HEADER_SIZE);
+      this.#replies.answer(frame.view, reply.length, undefined);
     } catch (error) {
-      this.#fail(frame.view, error);
+      this.#replies.fail(frame.view, error);
       this.close();
-    }
-  }
-
-  #answer(view: DataView, payload: number, fd: Fd | undefined): void {
-    if ((messageFlags(view) & HEADER_NO_REPLY) !== 0) return;
-    const size = HEADER_SIZE + payload;
-    writeHeader(
-      this.#reply.view,
-      messageId(view),
-      messageCommand(view),
-      size,
-      HEADER_TYPE_REPLY,
-      0,
-    );
-    this.#send(size, fd);
-  }
-
-  /** A command that wants no reply gets no error either. */
-  #fail(view: DataView, error: unknown): void {
-    const command = messageCommand(view);
-    const errno = errnoOf(error);
-    if (errno === undefined) {
-      this.#log('error', () => `${commandName(command)}: the device failed`, error);
-    } else {
-      this.#log('debug', () => `${commandName(command)} refused`, error);
-    }
-    const flags = messageFlags(view);
-    if ((flags & HEADER_NO_REPLY) !== 0 && (flags & HEADER_TYPE_MASK) === HEADER_TYPE_COMMAND) {
-      return;
-    }
-    writeHeader(
-      this.#reply.view,
-      messageId(view),
-      command,
-      HEADER_SIZE,
-      HEADER_TYPE_REPLY | HEADER_ERROR,
-      errno ?? ERRNO.EIO,
-    );
-    this.#send(HEADER_SIZE, undefined);
-  }
-
-  #send(size: number, fd: Fd | undefined): void {
-    try {
-      if (fd === undefined) this.#transport.send(this.#reply.bytes, size);
-      else this.#transport.send(this.#reply.bytes, size, [fd]);
-    } catch (error) {
-      this.close(new VfioError('ENOTCONN', 'send', 'reply cannot be sent', { cause: error }));
-      return;
-    }
-    if (this.#transport.queuedBytes > this.#options.limits.maxQueuedBytes) {
-      this.close(new VfioError('EPIPE', 'send', 'the client does not read its replies'));
     }
   }
 
@@ -250,47 +291,4 @@ export class Session implements FrameHandler {
   #log(level: LogLevel, message: () => string, error?: unknown): void {
     this.#options.logger.log(level, this.#options.name, message, error);
   }
-}
-
-type SessionParts = Pick<Call, 'client' | 'host' | 'limits' | 'logger'>;
-
-/** The call of a session, used for one message after the other. */
-class SessionCall implements Call {
-  readonly client: Client;
-  readonly host: SessionHost;
-  readonly limits: Limits;
-  readonly logger: Logger;
-  readonly fds: MessageFds;
-  readonly reply: ReplyBuffer;
-  readonly requestData: DataWindow = new DataWindow(DATA_AT);
-  readonly replyData: DataWindow = new DataWindow(DATA_AT);
-  request: FrameBuffer;
-  payloadLength = 0;
-  replyFd: Fd | undefined;
-
-  constructor(request: FrameBuffer, parts: SessionParts, fds: MessageFds, reply: ReplyBuffer) {
-    this.request = request;
-    this.client = parts.client;
-    this.host = parts.host;
-    this.limits = parts.limits;
-    this.logger = parts.logger;
-    this.fds = fds;
-    this.reply = reply;
-    this.replyFd = undefined;
-  }
-}
-
-/** The number a peer is told; `undefined` for what is not an error of this project. */
-function errnoOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || error.name !== 'VfioError') return undefined;
-  return 'errno' in error && typeof error.errno === 'number' ? -error.errno : undefined;
-}
-
-function unknownCommand(view: DataView): VfioError {
-  return new VfioError('EINVAL', 'dispatch', `unknown ${commandName(messageCommand(view))}`);
-}
-
-function shortPayload({ payloadLength }: Call, { minPayload }: CommandHandler): VfioError {
-  const fact = `payload of ${payloadLength} bytes is shorter than ${minPayload}`;
-  return new VfioError('EINVAL', 'dispatch', fact);
 }

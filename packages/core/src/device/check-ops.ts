@@ -24,6 +24,7 @@ const CALLBACKS = [
   'detachIoas',
   'read',
   'write',
+  'quiesce',
   'reset',
   'request',
   'match',

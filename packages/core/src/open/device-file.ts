@@ -12,7 +12,7 @@ import type {
   RegionInfo,
   VfioAccess,
 } from '../access.ts';
-import { checkBytes, checkObject, hex } from '../arguments.ts';
+import { checkBytes, checkObject, hex, isObject } from '../arguments.ts';
 import type { CoreDevice } from '../device/device.ts';
 import type { IoAddressSpace } from '../dma/address-space.ts';
 import { mappedBacking } from '../dma/backing.ts';
@@ -28,6 +28,7 @@ import { deviceInfo } from './device-info.ts';
 import { queryGfxPlane, type GfxPlaneQuery, type GfxPlaneReply } from './gfx-query.ts';
 import type { OpenedDevice } from './opened.ts';
 import { RegionMapping } from './region-mapping.ts';
+import { tellMask } from './tell-mask.ts';
 
 /** What a file was opened through. */
 export interface FileOwner {
@@ -131,6 +132,17 @@ export class DeviceFile implements VfioAccess, Ticket {
         if (this.#closed) this.#finishIfUnused();
       },
     });
+  }
+
+  /**
+   * Has the driver bring the device to rest; for a server, which takes no other command meanwhile.
+   *
+   * @returns a promise where it takes time; it rejects with what the driver gives
+   */
+  quiesce(): Promise<void> | undefined {
+    const { device } = this.#ready('quiesce');
+    const resting = device.ops.quiesce?.(device.self);
+    return isObject(resting) ? Promise.resolve(resting) : undefined;
   }
 
   reset(): void {
@@ -280,19 +292,4 @@ export class DeviceFile implements VfioAccess, Ticket {
 
 function noCallback(op: string, device: CoreDevice): VfioError {
   return new VfioError('EINVAL', op, `${device.ops.name} has no ${op}`);
-}
-
-/** The mask has changed by now: the driver is told and cannot refuse. */
-function tellMask(
-  device: CoreDevice,
-  index: number,
-  start: number,
-  count: number,
-  masked: boolean,
-): void {
-  try {
-    device.ops.irqMask?.(device.self, index, start, count, masked);
-  } catch (error) {
-    device.core.logger.log('error', device.name, () => 'irqMask failed', error);
-  }
 }

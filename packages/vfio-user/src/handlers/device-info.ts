@@ -14,7 +14,7 @@ import { VFIO_USER } from '../protocol.ts';
 export const deviceInfoHandlers: readonly HandlerEntry[] = [
   [VFIO_USER.DEVICE_GET_INFO, { minPayload: DEVICE_INFO_SIZE, handle: getInfo }],
   [VFIO_USER.DEVICE_GET_IRQ_INFO, { minPayload: IRQ_INFO_SIZE, handle: getIrqInfo }],
-  [VFIO_USER.DEVICE_RESET, { minPayload: 0, handle: reset }],
+  [VFIO_USER.DEVICE_RESET, { minPayload: 0, handle: reset, quiesces: () => true }],
 ];
 
 function getInfo({ client, request, reply }: Call): number {

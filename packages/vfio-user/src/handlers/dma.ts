@@ -28,8 +28,11 @@ import {
 
 /** The handlers of this file. */
 export const dmaHandlers: readonly HandlerEntry[] = [
-  [VFIO_USER.DMA_MAP, { minPayload: DMA_MAP_SIZE, handle: dmaMap }],
-  [VFIO_USER.DMA_UNMAP, { minPayload: DMA_UNMAP_SIZE, handle: dmaUnmap, standIn: echo }],
+  [VFIO_USER.DMA_MAP, { minPayload: DMA_MAP_SIZE, handle: dmaMap, quiesces: always }],
+  [
+    VFIO_USER.DMA_UNMAP,
+    { minPayload: DMA_UNMAP_SIZE, handle: dmaUnmap, quiesces: always, standIn: echo },
+  ],
 ];
 
 const PROTECTION = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
@@ -177,6 +180,10 @@ function unmapWithBitmap(call: Call, argsz: number): number {
   call.reply.bytes.fill(0, at, at + bitmapSize);
   if (bitmap !== undefined) call.reply.bytes.set(bitmap.subarray(0, bitmapSize), at);
   return head + bitmapSize;
+}
+
+function always(): true {
+  return true;
 }
 
 function echo({ request, reply }: Call): number {

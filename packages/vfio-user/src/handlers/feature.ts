@@ -2,6 +2,8 @@
 
 import {
   VFIO_DEVICE_FEATURE_GET,
+  VFIO_DEVICE_FEATURE_MASK,
+  VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
   VFIO_DEVICE_FEATURE_PROBE,
   VFIO_DEVICE_FEATURE_SET,
   VfioError,
@@ -13,8 +15,16 @@ import { VFIO_USER } from '../protocol.ts';
 
 /** The handlers of this file. */
 export const featureHandlers: readonly HandlerEntry[] = [
-  [VFIO_USER.DEVICE_FEATURE, { minPayload: FEATURE_SIZE, handle: feature }],
+  [VFIO_USER.DEVICE_FEATURE, { minPayload: FEATURE_SIZE, handle: feature, quiesces: setsState }],
 ];
+
+/** Bits that a request has exactly which takes the device to another migration state. */
+const SETS_STATE = VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE;
+const DECIDES = VFIO_DEVICE_FEATURE_MASK | VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_PROBE;
+
+function setsState({ request }: Call): boolean {
+  return (request.view.getUint32(HEADER_SIZE + 4, true) & DECIDES) === SETS_STATE;
+}
 
 function feature(call: Call): number {
   const { request, reply, payloadLength } = call;

@@ -64,6 +64,8 @@ export class FakeDevice implements ServedDevice {
   /** What the migration stream gives, and what it got. */
   stream: Uint8Array = NONE;
   readonly received: number[] = [];
+  /** What `quiesce` gives; a device that has none when left out. */
+  quiesce: (() => Promise<void> | undefined) | undefined;
   opens = 0;
   isOpen = false;
   flags: number = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
@@ -94,6 +96,11 @@ export class FakeDevice implements ServedDevice {
       regionMemory: (index) => {
         const region = this.regions.get(index);
         return region?.memory && { memory: region.memory, offset: region.offset ?? 0 };
+      },
+      quiesce: () => {
+        if (this.quiesce === undefined) return undefined;
+        this.#enter('quiesce');
+        return this.quiesce();
       },
       close: () => {
         this.#enter('close');

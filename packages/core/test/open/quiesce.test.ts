@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import {
+  allocDevice,
+  Container,
+  deviceGroup,
+  registerEmulatedIommuDev,
+  unregisterGroupDev,
+  type DeviceFile,
+  type VfioDevice,
+  type VfioDeviceOps,
+} from '../../src/index.ts';
+import { testCore } from '../support.ts';
+
+class Plain {
+  readonly vdev: VfioDevice;
+
+  constructor(vdev: VfioDevice) {
+    this.vdev = vdev;
+  }
+}
+
+async function withFile(
+  quiesce: VfioDeviceOps<Plain>['quiesce'],
+  use: (file: DeviceFile) => void | Promise<void>,
+): Promise<void> {
+  const { core } = testCore();
+  const ops: VfioDeviceOps<Plain> = { name: 'plain', ...(quiesce && { quiesce }) };
+  using ref = allocDevice(Plain, 'vdev', core.parent('p'), ops);
+  const { vdev } = ref.device;
+  registerEmulatedIommuDev(vdev);
+  {
+    using group = deviceGroup(vdev).open();
+    using container = new Container(core);
+    group.setContainer(container);
+    using file = group.openDevice(vdev);
+    await use(file);
+  }
+  await unregisterGroupDev(vdev);
+}
+
+describe('quiesce of a device file', () => {
+  test('is over at once where the driver has no such callback', () =>
+    withFile(undefined, (file) => {
+      expect(file.quiesce()).toBeUndefined();
+    }));
+
+  test('is over at once where the driver returns nothing', () =>
+    withFile(
+      () => undefined,
+      (file) => {
+        expect(file.quiesce()).toBeUndefined();
+      },
+    ));
+
+  test('settles as the promise of the driver does', () =>
+    withFile(
+      () => Promise.reject(new Error('stuck')),
+      async (file) => {
+        await expect(file.quiesce()).rejects.toThrow('stuck');
+      },
+    ));
+
+  test('gives the driver its own device', () => {
+    const seen: unknown[] = [];
+    return withFile(
+      (device) => void seen.push(device instanceof Plain),
+      (file) => {
+        file.quiesce();
+        expect(seen).toEqual([true]);
+      },
+    );
+  });
+});

@@ -1,0 +1,91 @@
+// What a server answers.
+
+import { ERRNO, VfioError } from '@vfio-ts/core';
+import type { Fd } from './fd.ts';
+import {
+  HEADER_ERROR,
+  HEADER_NO_REPLY,
+  HEADER_SIZE,
+  HEADER_TYPE_COMMAND,
+  HEADER_TYPE_MASK,
+  HEADER_TYPE_REPLY,
+  messageCommand,
+  messageFlags,
+  messageId,
+  writeHeader,
+} from './header.ts';
+import { commandName } from './protocol.ts';
+import { ReplyBuffer } from './reply-buffer.ts';
+import type { SessionOptions } from './session.ts';
+import type { Transport } from './transport.ts';
+
+const INITIAL_SIZE = 4096;
+
+/** The replies of one session. */
+export class Replies {
+  /** Where a reply is built; its payload starts at offset 16. */
+  readonly buffer: ReplyBuffer = new ReplyBuffer(INITIAL_SIZE);
+  readonly #transport: Transport;
+  readonly #options: SessionOptions;
+  readonly #end: (error: VfioError) => void;
+
+  /** @param end - ends the session, whose client cannot be answered any more */
+  constructor(transport: Transport, options: SessionOptions, end: (error: VfioError) => void) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#end = end;
+  }
+
+  /** Sends `payload` bytes of the buffer's payload as the reply to a command, if it wants one. */
+  answer(view: DataView, payload: number, fd: Fd | undefined): void {
+    if ((messageFlags(view) & HEADER_NO_REPLY) !== 0) return;
+    const size = HEADER_SIZE + payload;
+    const { view: reply } = this.buffer;
+    writeHeader(reply, messageId(view), messageCommand(view), size, HEADER_TYPE_REPLY, 0);
+    this.#send(size, fd);
+  }
+
+  /** Sends an error. A command that wants no reply gets no error either. */
+  fail(view: DataView, error: unknown): void {
+    const { name, logger } = this.#options;
+    const command = messageCommand(view);
+    const errno = errnoOf(error);
+    if (errno === undefined) {
+      logger.log('error', name, () => `${commandName(command)}: the device failed`, error);
+    } else {
+      logger.log('debug', name, () => `${commandName(command)} refused`, error);
+    }
+    const flags = messageFlags(view);
+    if ((flags & HEADER_NO_REPLY) !== 0 && (flags & HEADER_TYPE_MASK) === HEADER_TYPE_COMMAND) {
+      return;
+    }
+    writeHeader(
+      this.buffer.view,
+      messageId(view),
+      command,
+      HEADER_SIZE,
+      HEADER_TYPE_REPLY | HEADER_ERROR,
+      errno ?? ERRNO.EIO,
+    );
+    this.#send(HEADER_SIZE, undefined);
+  }
+
+  #send(size: number, fd: Fd | undefined): void {
+    try {
+      if (fd === undefined) this.#transport.send(this.buffer.bytes, size);
+      else this.#transport.send(this.buffer.bytes, size, [fd]);
+    } catch (error) {
+      this.#end(new VfioError('ENOTCONN', 'send', 'reply cannot be sent', { cause: error }));
+      return;
+    }
+    if (this.#transport.queuedBytes > this.#options.limits.maxQueuedBytes) {
+      this.#end(new VfioError('EPIPE', 'send', 'the client does not read its replies'));
+    }
+  }
+}
+
+/** The number a peer is told; `undefined` for what is not an error of this project. */
+function errnoOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || error.name !== 'VfioError') return undefined;
+  return 'errno' in error && typeof error.errno === 'number' ? -error.errno : undefined;
+}

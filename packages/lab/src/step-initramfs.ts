@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { writeCpio } from './cpio.ts';
 import type { CpioEntry } from './cpio.ts';
+import { MODULES } from './step-kernel.ts';
 import { GUEST_FILES, readGuestFile } from './steps.ts';
 
 /** The initramfs, as its step names it. */
@@ -27,7 +28,11 @@ export function makeInitramfs(work: string, { kernelDir, release, font }: Initra
     { kind: 'char', path: 'dev/null', mode: 0o666, major: 1, minor: 3 },
     file('bin/busybox', 0o755, readFileSync(join(kernelDir, 'busybox'))),
     { kind: 'link', path: 'bin/sh', target: 'busybox' },
-    file(`${modules}/mdpy-fb.ko`, 0o644, readFileSync(join(kernelDir, 'mdpy-fb.ko'))),
+    ...readdirSync(join(kernelDir, MODULES))
+      .toSorted()
+      .map((name) =>
+        file(`${modules}/${name}`, 0o644, readFileSync(join(kernelDir, MODULES, name))),
+      ),
     { kind: 'link', path: 'lib/modules/mdpy-fb.ko', target: `${release}/mdpy-fb.ko` },
     file('etc/console.psf', 0o644, readFileSync(font)),
     ...GUEST_FILES.map(({ name, path, mode }) => file(path, mode, readGuestFile(name))),

@@ -5,14 +5,19 @@ import { RELEASE } from './apt.ts';
 import { buildModule } from './build-module.ts';
 import { LabError } from './errors.ts';
 import { runShell } from './process.ts';
-import { KERNEL_PACKAGES } from './steps.ts';
+import { EXERCISER, EXERCISER_SOURCE, KERNEL_PACKAGES, STOCK_MODULES } from './steps.ts';
 import { unpackAll } from './unpack.ts';
 
 const SOURCES = ['mdpy-fb.c', 'mdpy-defs.h'];
+const BUILT = ['mdpy-fb', EXERCISER];
+
+/** Where the drivers are in the step's result. */
+export const MODULES = 'modules';
 
 /**
- * Makes the kernel's result in `work`: `vmlinuz`, the static `busybox`, and `mdpy-fb.ko` built
- * from the distribution's kernel source against its headers. Gives the kernel's release.
+ * Makes the kernel's result in `work`: `vmlinuz`, the static `busybox`, and drivers: some as the
+ * distribution has them, `mdpy-fb` built from its kernel source and the lab's own exerciser, both
+ * against its headers. Gives the kernel's release.
  */
 export async function makeKernel(
   work: string,
@@ -45,21 +50,47 @@ async function makeFrom(
   log('kernel: building mdpy-fb from the kernel source package');
   mkdirSync(build, { recursive: true });
   await takeSources(source, tree, build);
+  copyFileSync(EXERCISER_SOURCE, join(build, `${EXERCISER}.c`));
   symlinkSync('mawk', join(tree, 'usr/bin/awk'));
-  writeFileSync(join(build, 'Kbuild'), 'obj-m := mdpy-fb.o\n');
+  writeFileSync(join(build, 'Kbuild'), `obj-m := ${BUILT.map((name) => `${name}.o`).join(' ')}\n`);
   await buildModule(tree, `/usr/src/linux-headers-${release}`, '/build');
-  copyFileSync(join(build, 'mdpy-fb.ko'), join(work, 'mdpy-fb.ko'));
+  const modules = join(work, MODULES);
+  mkdirSync(modules);
+  await takeModules(image, tree, release, modules);
+  for (const name of BUILT) copyFileSync(join(build, `${name}.ko`), join(modules, `${name}.ko`));
   rmSync(tree, { recursive: true, force: true });
   return { release };
 }
 
+/** `xz TREE`: the tree's own, on standard input. */
+const XZ = `
+    xz() { "$1/usr/lib64/ld-linux-x86-64.so.2" --library-path "$1/usr/lib/x86_64-linux-gnu" \\
+      "$1/usr/bin/xz" -dc; }`;
+
+/** Takes the stock drivers out of the kernel's package; there they are compressed. */
+async function takeModules(
+  image: string,
+  tree: string,
+  release: string,
+  into: string,
+): Promise<void> {
+  const script = `${XZ}
+    deb="$1" tree="$2" into="$3"
+    shift 3
+    dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$into" --transform 's,.*/,,' "$@"
+    for file in "$into"/*.ko.xz; do
+      xz "$tree" <"$file" >"\${file%.xz}"
+      rm "$file"
+    done`;
+  const paths = STOCK_MODULES.map((name) => `./usr/lib/modules/${release}/kernel/${name}.ko.xz`);
+  await runShell(script, [image, tree, into, ...paths]);
+}
+
 /** Takes the driver's files out of the source package, stopping the unpacking once they are there. */
 async function takeSources(source: string, tree: string, build: string): Promise<void> {
-  const script = `
-    xz() { "$2/usr/lib64/ld-linux-x86-64.so.2" --library-path "$2/usr/lib/x86_64-linux-gnu" \\
-      "$2/usr/bin/xz" -dc; }
+  const script = `${XZ}
     { dpkg-deb --fsys-tarfile "$1" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
-      xz "$@"; } 2>/dev/null |
+      xz "$2"; } 2>/dev/null |
       tar -x -C "$3" --strip-components=3 --occurrence=1 --wildcards "$4" "$5"`;
   const patterns = SOURCES.map((name) => `*/samples/vfio-mdev/${name}`);
   await runShell(script, [source, tree, build, ...patterns]);

@@ -25,6 +25,16 @@ export const KERNEL_PACKAGES: readonly string[] = [
   'xz-utils',
 ];
 
+/** Drivers of the distribution's kernel that the guest has, by their place in its tree. */
+export const STOCK_MODULES: readonly string[] = [
+  'drivers/gpio/gpio-regmap',
+  'drivers/gpio/gpio-idio-16',
+  'drivers/gpio/gpio-pci-idio-16',
+];
+
+/** The lab's own driver, built with `mdpy-fb`; its source is `guest/exerciser`. */
+export const EXERCISER = 'vfio-ts-exerciser';
+
 /** What the console font is in; what it depends on is not wanted. */
 export const FONT_PACKAGES: readonly string[] = ['console-setup-linux'];
 
@@ -41,6 +51,13 @@ export function readGuestFile(name: string): Buffer {
   return readFileSync(join(import.meta.dirname, '..', 'guest', name));
 }
 
+/** Path of the exerciser's source. */
+export const EXERCISER_SOURCE: string = join(
+  import.meta.dirname,
+  '../guest/exerciser',
+  `${EXERCISER}.c`,
+);
+
 /** A hash for each step; it changes when the step must be done again. Number: the step's recipe. */
 export interface StepInputs {
   readonly qemu: string;
@@ -51,7 +68,9 @@ export interface StepInputs {
 
 /** The inputs of all steps, as this version of the lab has them. */
 export function stepInputs(): StepInputs {
-  const kernel = hashInputs(['kernel 1', RELEASE, ...KERNEL_PACKAGES]);
+  const exerciser = readFileSync(EXERCISER_SOURCE, 'utf8');
+  const modules = [...STOCK_MODULES, exerciser];
+  const kernel = hashInputs(['kernel 2', RELEASE, ...KERNEL_PACKAGES, ...modules]);
   const font = hashInputs(['font 1', RELEASE, ...FONT_PACKAGES]);
   const files = GUEST_FILES.flatMap(({ name, path, mode }) => [
     path,
@@ -61,7 +80,7 @@ export function stepInputs(): StepInputs {
   return {
     qemu: hashInputs(['qemu 1', QEMU_RELEASE, ...QEMU_PACKAGES]),
     kernel,
-    initramfs: hashInputs(['initramfs 2', kernel, font, ...files]),
+    initramfs: hashInputs(['initramfs 3', kernel, font, ...files]),
     font,
   };
 }

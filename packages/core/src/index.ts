@@ -51,6 +51,22 @@ export type { IoMapRange, IoMapRequest } from './dma/map-request.ts';
 export * from './migration/states.ts';
 export { MigrationSession, type MigrationOwner } from './migration/session.ts';
 export type { MigrationDataStream } from './migration/data-stream.ts';
+export { migrate } from './migration/migrate.ts';
+export type {
+  CancelSignal,
+  DirtyMemory,
+  DmaLoggingOptions,
+  GuestControl,
+  MigrateOptions,
+  MigratePhase,
+  MigrateProgress,
+  MigrateResult,
+  MigrateSource,
+  MigrateTarget,
+} from './migration/migrate-options.ts';
+export { MAX_CHUNK_SIZE, type StreamIdentity } from './migration/stream-format.ts';
+export { MigrationStreamReader, type TakeChunk } from './migration/stream-reader.ts';
+export { MigrationStreamWriter, type RefillStream } from './migration/stream-writer.ts';
 export { checkFeature, FEATURE_HEADER_SIZE } from './feature/check.ts';
 export * from './feature/layouts.ts';
 export { migrationPath, nextState } from './migration/arcs.ts';

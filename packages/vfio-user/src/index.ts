@@ -19,6 +19,7 @@ export type { Capabilities, MigrationCapability, VersionMessage } from './messag
 export {
   commandName,
   DEFAULT_LIMITS,
+  maxMessageSize,
   VFIO_USER,
   type CommandName,
   type Limits,
@@ -41,3 +42,4 @@ export { OwnedFd, type Fd } from './fd.ts';
 export { EventFd } from './eventfd.ts';
 export { MemfdBackend, MemfdMemory, hasFd, type FdMemory } from './memfd.ts';
 export type { MappingPolicy } from './mapping.ts';
+export type { PeerCredentials } from './native/libc.ts';

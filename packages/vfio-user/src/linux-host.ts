@@ -20,7 +20,7 @@ export function linuxSessionHost(policy: MappingPolicy = 'sealed'): SessionHost 
     eventSignal: (fd) => new EventFd(fd),
     clientMemory: (fd, { offset, size, readable, writable, fileIo }) => {
       const access = { read: readable, write: writable };
-      return mapClientMemory(fd, offset, size, access, fileIo ? 'never' : policy);
+      return mapClientMemory(fd, offset, size, access, policy, fileIo);
     },
     fileIdentity: (fd) => fstat(fd.number).identity,
     memoryFd: (memory) => (hasFd(memory) ? memory.fd : undefined),

@@ -1,7 +1,8 @@
 // Concepts: a client gives its memory as descriptors. Mapping one is fast, but the client can shrink the file
 // afterwards, and touching a page past the end of a file is SIGBUS, the end of this process. So only a file
 // sealed against shrinking is mapped, or one of a client the operator trusts; all others are served by `pread`
-// and `pwrite`, which fail softly.
+// and `pwrite`, which fail softly. Those wait for the file system, which on FUSE or a network is the client or
+// somebody else again: so what an untrusted client gives has to be memory, a memfd or on tmpfs or hugetlbfs.
 
 import { type DmaBacking, type FileBacking, type MappedBacking, VfioError } from '@vfio-ts/core';
 import type { Fd } from './fd.ts';
@@ -12,6 +13,7 @@ import { mapFilePrivate, mapShared, PAGE_SIZE } from './native/memory.ts';
 
 /**
  * When client memory is mapped: `sealed` only what cannot shrink, `trusted` every regular file, `never` nothing.
+ * All but `trusted` take only files in memory: memfds, tmpfs and hugetlbfs.
  */
 export type MappingPolicy = 'sealed' | 'trusted' | 'never';
 
@@ -56,6 +58,13 @@ function checkAccess(fd: Fd, access: MemoryAccess): void {
       'the descriptor was not opened for this access',
     );
   }
+}
+
+function checkFileSystem(fd: Fd): void {
+  const type = libc.fileSystemType(fd.number);
+  if (type === c.TMPFS_MAGIC || type === c.HUGETLBFS_MAGIC) return;
+  const fact = `client memory has to be a memfd, on tmpfs or on hugetlbfs, not on ${hex(type)}`;
+  throw new VfioError('EPERM', 'mapClientMemory', fact);
 }
 
 function fileBacking(fd: Fd, base: number, size: number): FileBacking {
@@ -106,8 +115,10 @@ function mappedBacking(fd: Fd, offset: number, size: number, access: MemoryAcces
  *
  * @param offset - where in the file the range starts, bytes
  * @param size - bytes
+ * @param fileIo - never maps it; `policy` still says what is taken
  * @throws `EINVAL` no range, offset not page aligned, not a regular file, or past the end of the file;
- *   `EACCES` descriptor not opened for the access; `ENOMEM`. The descriptor is then still the caller's.
+ *   `EACCES` descriptor not opened for the access; `EPERM` a file system that `policy` does not take; `ENOMEM`.
+ *   The descriptor is then still the caller's.
  */
 export function mapClientMemory(
   fd: Fd,
@@ -115,13 +126,15 @@ export function mapClientMemory(
   size: number,
   access: MemoryAccess,
   policy: MappingPolicy,
+  fileIo = false,
 ): DmaBacking {
   // Must precede the check of the size: a seal found first holds for the size found second.
   const isSealed = (libc.getSeals(fd.number) & c.F_SEAL_SHRINK) !== 0;
   checkRange(fd, offset, size);
   checkAccess(fd, access);
+  if (policy !== 'trusted') checkFileSystem(fd);
   const isMapped = policy === 'trusted' || (policy === 'sealed' && isSealed);
-  if (!isMapped) return fileBacking(fd, offset, size);
+  if (!isMapped || fileIo) return fileBacking(fd, offset, size);
   const backing = mappedBacking(fd, offset, size, access);
   fd.close();
   return backing;

@@ -62,20 +62,24 @@ export const VFIO_USER_DMA_REGION_FILE_IO = 8;
 /** Largest single DMA mapping, 8 TiB; libvfio-user answers `ENOSPC` above. */
 export const MAX_DMA_REGION_SIZE: number = 8 * 2 ** 40;
 
-/** What a server or client accepts from its peer. */
+/**
+ * What a server accepts from its clients. Nothing a client sends makes memory or descriptors grow beyond these.
+ */
 export interface Limits {
-  /** Descriptors a message may carry, told to the peer. */
+  /** Descriptors a message may carry, told to the peer; up to `MIN_RECEIVED_FDS` are taken from those who do not listen. */
   readonly maxMsgFds: number;
-  /** Bytes of data a message may carry, told to the peer. */
+  /** Bytes of data a message may carry, told to the peer. Longer ones end the connection. */
   readonly maxDataXferSize: number;
-  /** DMA mappings a client may have at once. */
+  /** DMA mappings a client may have at once; `ENOSPC` above. */
   readonly maxDmaMaps: number;
-  /** Bytes of JSON a VERSION may carry. */
+  /** Bytes of JSON a VERSION may carry; `EINVAL` above. */
   readonly maxVersionJson: number;
   /** Bytes that may wait for a peer that does not read; the session ends above. */
   readonly maxQueuedBytes: number;
   /** Connections a server holds at once, the ones that are being refused included. */
   readonly maxConnections: number;
+  /** Milliseconds in which a new connection has to negotiate; it is closed then. */
+  readonly negotiationTimeout: number;
 }
 
 /** What applies where an option says nothing. */
@@ -86,4 +90,13 @@ export const DEFAULT_LIMITS: Limits = {
   maxVersionJson: 16384,
   maxQueuedBytes: 4 << 20,
   maxConnections: 16,
+  negotiationTimeout: 5000,
 };
+
+/** Descriptors taken of a message at least: cloud-hypervisor sends up to 16, whatever the server says it takes. */
+export const MIN_RECEIVED_FDS = 16;
+
+/** Bytes of the longest message that is within limits: data, or the text of a VERSION. */
+export function maxMessageSize({ maxDataXferSize, maxVersionJson }: Limits): number {
+  return Math.max(maxDataXferSize, maxVersionJson) + MESSAGE_OVERHEAD;
+}

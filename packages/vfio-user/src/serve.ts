@@ -1,14 +1,22 @@
 // A device of core as a server takes it: each client gets a group file, an address space and a device file of its own.
 
-import { Container, deviceGroup, type DeviceFile, type VfioDevice } from '@vfio-ts/core';
+import {
+  Container,
+  deviceGroup,
+  type DeviceFile,
+  type Logger,
+  type VfioDevice,
+} from '@vfio-ts/core';
 import { linuxSessionHost } from './linux-host.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
 import type { EventLoop } from './loop.ts';
 import type { MappingPolicy } from './mapping.ts';
 import type { PeerProfile } from './peer.ts';
-import type { Limits } from './protocol.ts';
+import type { PeerCredentials } from './native/libc.ts';
+import { DEFAULT_LIMITS, MIN_RECEIVED_FDS, maxMessageSize, type Limits } from './protocol.ts';
 import type { OpenDevice, ServedAccess, ServedDevice } from './served-device.ts';
 import { VfioUserServer } from './server.ts';
+import type { SocketTransport } from './transport-socket.ts';
 
 /** Makes a registered device one that a server can serve; the device keeps its state from client to client. */
 export function servedDevice(vdev: VfioDevice): ServedDevice {
@@ -60,8 +68,13 @@ export interface ServeOptions extends ListenerOptions {
   readonly limits?: Partial<Limits>;
   /** Takes every client for one of this kind, whatever it says. */
   readonly profile?: PeerProfile;
-  /** Which client memory is mapped; only what cannot shrink when left out. */
+  /** Which client memory is mapped, and from where; only what cannot shrink when left out. */
   readonly memory?: MappingPolicy;
+  /**
+   * Whether somebody may connect: who it is as the kernel knows it (`SO_PEERCRED`). Others are closed before they
+   * are heard. Everybody who can open the socket's file may when left out.
+   */
+  readonly allowPeer?: (peer: PeerCredentials) => boolean;
 }
 
 /**
@@ -70,19 +83,46 @@ export interface ServeOptions extends ListenerOptions {
  * @throws `EADDRINUSE` somebody listens there; `EINVAL` the path is too long; `ENOENT` no such folder; `EACCES`
  */
 export function serveDevice(vdev: VfioDevice, options: ServeOptions): VfioUserServer {
-  const { path, loop, limits, profile, memory, ...listening } = options;
+  const { path, loop, limits, profile, memory, allowPeer, ...listening } = options;
+  const { logger, clock } = vdev.core;
+  const all = { ...DEFAULT_LIMITS, ...limits };
+  const connection = {
+    maxMessageSize: maxMessageSize(all),
+    maxFds: Math.max(MIN_RECEIVED_FDS, all.maxMsgFds),
+    ...listening,
+  };
   let listener: Listener | undefined;
   const server = new VfioUserServer({
     device: servedDevice(vdev),
     source: {
-      start: (accept) => (listener = new Listener(path, loop, accept, listening)),
+      start(accept) {
+        const admit = (transport: SocketTransport): void => {
+          if (isAllowed(transport, allowPeer, logger)) accept(transport);
+          else transport.close();
+        };
+        listener = new Listener(path, loop, admit, connection);
+      },
       close: () => listener?.close(),
     },
     host: linuxSessionHost(memory),
-    logger: vdev.core.logger,
-    ...(limits && { limits }),
+    logger,
+    clock,
+    limits: all,
     ...(profile && { profile }),
   });
   server.listen();
   return server;
+}
+
+function isAllowed(
+  transport: SocketTransport,
+  allowPeer: ServeOptions['allowPeer'],
+  logger: Logger,
+): boolean {
+  if (allowPeer === undefined) return true;
+  const { peer } = transport;
+  if (allowPeer(peer)) return true;
+  const { pid, uid } = peer;
+  logger.log('warn', 'listen', () => `process ${pid} of user ${uid} may not connect`);
+  return false;
 }

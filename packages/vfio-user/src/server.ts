@@ -1,6 +1,6 @@
 // A device on a socket: clients attach one after the other.
 
-import { VfioError, type Logger } from '@vfio-ts/core';
+import { VfioError, type Clock, type Logger, type Timer } from '@vfio-ts/core';
 import type { PeerProfile } from './peer.ts';
 import { DEFAULT_LIMITS, type Limits } from './protocol.ts';
 import type { OpenDevice, ServedDevice } from './served-device.ts';
@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly source: ConnectionSource;
   readonly host: SessionHost;
   readonly logger: Logger;
+  /** What the time to negotiate is measured with; without it there is no limit. */
+  readonly clock?: Clock;
   readonly limits?: Partial<Limits>;
   /** Takes every client for one of this kind, whatever it says. */
   readonly profile?: PeerProfile;
@@ -34,7 +36,8 @@ export interface ServerOptions {
 export class VfioUserServer implements Disposable {
   readonly #options: ServerOptions;
   readonly #limits: Limits;
-  readonly #sessions = new Set<Session>();
+  /** With what ends those that do not negotiate. */
+  readonly #sessions = new Map<Session, Timer | undefined>();
   #holder: Session | undefined;
   #connections = 0;
   #state: 'new' | 'listening' | 'closed' = 'new';
@@ -68,7 +71,7 @@ export class VfioUserServer implements Disposable {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#options.source.close();
-    for (const session of this.#sessions) session.close();
+    for (const session of this.#sessions.keys()) session.close();
   }
 
   [Symbol.dispose](): void {
@@ -90,8 +93,16 @@ export class VfioUserServer implements Disposable {
       open: (opener) => this.#open(opener),
       closed: (over) => this.#closed(over),
     });
-    this.#sessions.add(session);
+    this.#sessions.set(session, this.#endIfSilent(session));
     session.start();
+  }
+
+  #endIfSilent(session: Session): Timer | undefined {
+    const ms = this.#limits.negotiationTimeout;
+    return this.#options.clock?.after(ms, () => {
+      if (session.state !== 'negotiating') return;
+      session.close(new VfioError('ETIMEDOUT', 'negotiate', `nothing was negotiated in ${ms} ms`));
+    });
   }
 
   #open(session: Session): OpenDevice {
@@ -100,10 +111,12 @@ export class VfioUserServer implements Disposable {
     }
     const device = this.#options.device.open();
     this.#holder = session;
+    this.#sessions.get(session)?.cancel();
     return device;
   }
 
   #closed(session: Session): void {
+    this.#sessions.get(session)?.cancel();
     this.#sessions.delete(session);
     if (this.#holder === session) this.#holder = undefined;
   }

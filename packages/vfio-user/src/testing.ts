@@ -135,6 +135,7 @@ function serve(vdev: VfioDevice, transport: SocketTransport, logger: Logger): Vf
     },
     host: linuxSessionHost(),
     logger,
+    clock: new LinuxClock(),
   });
   server.listen();
   return server;

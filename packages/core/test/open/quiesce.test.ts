@@ -30,7 +30,7 @@ async function withFile(
   registerEmulatedIommuDev(vdev);
   {
     using group = deviceGroup(vdev).open();
-    using container = new Container(core);
+    using container = new Container(core, 'test');
     group.setContainer(container);
     using file = group.openDevice(vdev);
     await use(file);
@@ -65,7 +65,7 @@ describe('quiesce of a device file', () => {
     return withFile(
       (device) => void seen.push(device instanceof Plain),
       (file) => {
-        file.quiesce();
+        expect(file.quiesce()).toBeUndefined();
         expect(seen).toEqual([true]);
       },
     );

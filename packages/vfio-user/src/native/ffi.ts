@@ -50,6 +50,7 @@ export interface RawCalls {
   fcntl(fd: number, command: number, argument: number): number;
   ftruncate(fd: number, size: number): number;
   statx(dir: number, path: string, flags: number, mask: number, out: Uint8Array): number;
+  fstatfs(fd: number, out: Uint8Array): number;
   readlink(path: string, into: Uint8Array, length: number): number;
   unlink(path: string): number;
   chmod(path: string, mode: number): number;
@@ -103,6 +104,7 @@ export const raw: RawCalls = {
   fcntl: bind('fcntl', INT, [INT, INT, 'intptr_t']),
   ftruncate: bind('ftruncate', INT, [INT, OFF]),
   statx: bind('statx', INT, [INT, 'str', INT, 'uint', BYTES]),
+  fstatfs: bind('fstatfs', INT, [INT, BYTES]),
   readlink: bind('readlink', SSIZE, ['str', BYTES, SIZE]),
   unlink: bind('unlink', INT, ['str']),
   chmod: bind('chmod', INT, ['str', 'uint']),

@@ -222,6 +222,13 @@ export function fstat(fd: number): FileStatus {
   return readStatus(status);
 }
 
+/** The magic number of the file system an open file is on (`f_type`). @throws `EBADF`, `ENOSYS` */
+export function fileSystemType(fd: number): number {
+  const status = new Uint8Array(256);
+  checked(raw.fstatfs(fd, status), 'fstatfs', `descriptor ${fd}`);
+  return new DataView(status.buffer).getUint32(0, true);
+}
+
 /** What a path names, links not followed; `undefined` where there is nothing. @throws `EACCES` */
 export function lstat(path: string): FileStatus | undefined {
   const status = new Uint8Array(256);

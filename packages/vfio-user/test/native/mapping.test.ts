@@ -142,6 +142,32 @@ test.for(['/dev/zero', '/dev/null', '/proc/self'])('%s is refused with EINVAL', 
   );
 });
 
+// A file of sysfs has a size and can be read, and is no memory.
+const SYSFS = '/sys/devices/system/cpu/online';
+
+test.for(['sealed', 'never'] as const)('policy %s refuses a file that is no memory', (policy) => {
+  using fd = new OwnedFd(openSync(SYSFS, 'r'));
+  expect(() => mapClientMemory(fd, 0, PAGE_SIZE, READ, policy)).toThrow(
+    expect.objectContaining({ code: 'EPERM' }),
+  );
+  expect(fd.number).toBeGreaterThanOrEqual(0);
+});
+
+test('policy trusted takes a file that is no memory', () => {
+  const fd = new OwnedFd(openSync(import.meta.filename, 'r'));
+  const backing = mapClientMemory(fd, 0, 1024, READ, 'trusted');
+  expect(backing.kind).toBe('mapped');
+  backing.revoke();
+});
+
+test('a client that wants pread and pwrite gets them under every policy', () => {
+  for (const policy of ['sealed', 'trusted', 'never'] as const) {
+    const backing = mapClientMemory(memfd(1, F_SEAL_SHRINK), 0, PAGE_SIZE, BOTH, policy, true);
+    expect(backing.kind).toBe('file');
+    backing.revoke();
+  }
+});
+
 test('a file opened for reading is EACCES for a device that writes', () => {
   using folder = temporaryFolder();
   const path = join(folder.path, 'memory');

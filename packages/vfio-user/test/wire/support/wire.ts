@@ -10,7 +10,7 @@ import { createTransportPair, type TransportPair } from '../../../src/transport-
 import type { FrameBuffer, FrameHandler, Transport } from '../../../src/transport.ts';
 import { FakeDevice } from './fake-device.ts';
 import { FdTable } from './fake-fd.ts';
-import { FakeLogger, sessionHost } from './hosts.ts';
+import { FakeClock, FakeLogger, sessionHost } from './hosts.ts';
 import { bytesOf, u16, version } from './payloads.ts';
 
 export interface WireReply {
@@ -119,6 +119,7 @@ export class WirePeer implements FrameHandler {
 /** A fake device on a server, and clients that attach. Checks at the end that everything was given back. */
 export class Wire implements Disposable {
   readonly fds = new FdTable();
+  readonly clock = new FakeClock();
   readonly logger = new FakeLogger();
   readonly device: FakeDevice;
   readonly server: VfioUserServer;
@@ -144,6 +145,7 @@ export class Wire implements Disposable {
       source,
       host: sessionHost,
       logger: this.logger,
+      clock: this.clock,
       limits,
       ...(profile && { profile }),
     });

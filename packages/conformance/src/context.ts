@@ -17,8 +17,8 @@ import {
   type VfioDeviceOps,
 } from '@vfio-ts/core';
 import { isSettled } from './assert.ts';
+import type { DeviceUnderTest, HarnessHost } from './device-under-test.ts';
 import { ManualClock, RecordingLogger, TrackedMemory } from './fakes/index.ts';
-import type { DeviceHarness, HarnessHost } from './harness.ts';
 import { inProcess, InProcessSession } from './in-process.ts';
 import { LeakError } from './leak-check.ts';
 import type { Connector, Session } from './session.ts';
@@ -52,7 +52,7 @@ export interface OpenDevice<T extends object> {
 
 /** The fixture of one test. */
 export class TestContext<T extends object> implements HarnessHost {
-  readonly harness: DeviceHarness<T>;
+  readonly harness: DeviceUnderTest<T>;
   readonly clock: ManualClock = new ManualClock();
   readonly logger: RecordingLogger = new RecordingLogger();
   /** Memory of devices; guest memory comes from the session. */
@@ -67,7 +67,7 @@ export class TestContext<T extends object> implements HarnessHost {
   readonly #resources: Readonly<Record<string, number>>;
   #parentUsers = 0;
 
-  constructor(harness: DeviceHarness<T>, { core, iommuGroup }: ContextOptions = {}) {
+  constructor(harness: DeviceUnderTest<T>, { core, iommuGroup }: ContextOptions = {}) {
     this.harness = harness;
     this.connector = harness.connector ?? inProcess;
     this.memory = new TrackedMemory(undefined, this.connector.deviceMemory);
@@ -230,7 +230,7 @@ export class TestContext<T extends object> implements HarnessHost {
  * @throws what the body throws; `LeakError` when that is nothing but something is left
  */
 export async function withContext<T extends object>(
-  harness: DeviceHarness<T>,
+  harness: DeviceUnderTest<T>,
   options: ContextOptions | undefined,
   body: (t: TestContext<T>) => void | Promise<void>,
 ): Promise<void> {

@@ -1,3 +1,4 @@
+export * from './device-under-test.ts';
 export * from './harness.ts';
 export * from './session.ts';
 export { inProcess, InProcessSession, InProcessSignal } from './in-process.ts';

@@ -1,7 +1,7 @@
 // How a suite declares its tests.
 
 import { withContext, type ContextOptions, type TestContext } from './context.ts';
-import type { DeviceHarness } from './harness.ts';
+import type { DeviceUnderTest } from './device-under-test.ts';
 import type { TestApi } from './test-api.ts';
 import { vitestApi } from './vitest-api.ts';
 
@@ -26,16 +26,16 @@ export type DeviceTest<T extends object> = (
 export interface SuiteTests<T extends object> {
   readonly test: DeviceTest<T>;
   readonly describe: TestApi['describe'];
-  readonly harness: DeviceHarness<T>;
+  readonly harness: DeviceUnderTest<T>;
 }
 
 /** One aspect of the conformance of a device. */
-export type Suite = <T extends object>(harness: DeviceHarness<T>, options?: SuiteOptions) => void;
+export type Suite = <T extends object>(harness: DeviceUnderTest<T>, options?: SuiteOptions) => void;
 
 /** Declares a suite; for the functions in `suites/`. */
 export function declareSuite<T extends object>(
   name: string,
-  harness: DeviceHarness<T>,
+  harness: DeviceUnderTest<T>,
   { api = vitestApi }: SuiteOptions,
   body: (tests: SuiteTests<T>) => void,
 ): void {

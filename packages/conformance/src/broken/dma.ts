@@ -1,7 +1,7 @@
 // Faults of DMA and pins.
 
 import { isErrno, PAGE_SIZE, unpinPages } from '@vfio-ts/core';
-import type { DmaHooks } from '../harness.ts';
+import type { DmaHooks } from '../device-under-test.ts';
 import { referenceOps, type ReferenceDevice } from '../reference-device/index.ts';
 import { brokenHarness, brokenOps, type BrokenDriver } from './broken-driver.ts';
 

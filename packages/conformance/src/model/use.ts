@@ -14,7 +14,7 @@ import {
 } from '@vfio-ts/core';
 import { same } from '../assert.ts';
 import type { RegisteredDevice, TestContext } from '../context.ts';
-import type { RamWindow } from '../harness.ts';
+import type { RamWindow } from '../device-under-test.ts';
 import { InProcessSignal } from '../in-process.ts';
 import { CELLS, NOTHING, type Plan, type UseStep } from './steps.ts';
 

@@ -9,7 +9,8 @@ import {
   type VfioCore,
   type VfioDeviceOps,
 } from '@vfio-ts/core';
-import type { DeviceHarness, DmaHooks } from '../harness.ts';
+import type { DmaHooks } from '../device-under-test.ts';
+import type { DeviceHarness } from '../harness.ts';
 import type { Session } from '../session.ts';
 
 export const READ: number = VFIO_DMA_MAP_FLAG_READ;

@@ -2,7 +2,7 @@
 // against something else than itself.
 
 import type { MigrationState } from '@vfio-ts/core';
-import type { Supports } from '../harness.ts';
+import type { Supports } from '../device-under-test.ts';
 
 /** What a device can do of migration. */
 export type MigrationSupport = Pick<Supports, 'p2p' | 'preCopy'>;

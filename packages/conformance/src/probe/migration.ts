@@ -15,7 +15,7 @@ import {
   type VfioDeviceOps,
   type VfioMigrationOps,
 } from '@vfio-ts/core';
-import type { Supports } from '../harness.ts';
+import type { Supports } from '../device-under-test.ts';
 import { concat } from './bytes.ts';
 
 /** Bytes after which a stream is taken for one without an end. */

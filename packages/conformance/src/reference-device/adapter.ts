@@ -1,7 +1,6 @@
 // What all reference devices of one core share: a pool of ports that each takes one of, and a reset line.
 
 import { VfioError, type VfioCore } from '@vfio-ts/core';
-import type { ReferenceDevice } from './device.ts';
 
 /** Ports, and so devices, there are. */
 export const PORTS = 16;
@@ -13,8 +12,8 @@ export type InitStep = 'ports' | 'self-test';
 export class ReferenceAdapter {
   #free = PORTS;
   #broken: InitStep | undefined = undefined;
-  /** Open devices on the shared reset line. */
-  readonly sharedOpen: Set<ReferenceDevice> = new Set<ReferenceDevice>();
+  /** Open devices on the shared reset line; only who they are counts. */
+  readonly sharedOpen: Set<object> = new Set<object>();
 
   /** Ports nobody has. */
   get free(): number {

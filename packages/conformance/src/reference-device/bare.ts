@@ -1,7 +1,8 @@
 // The other end: a good device that supports nothing, to prove what the suite says of that.
 
 import { allocDevice, type VfioDevice, type VfioDeviceOps } from '@vfio-ts/core';
-import { supportsNothing, type DeviceHarness } from '../harness.ts';
+import { supportsNothing } from '../device-under-test.ts';
+import type { DeviceHarness } from '../harness.ts';
 
 /** A device that does nothing but exist. */
 export class BareDevice {

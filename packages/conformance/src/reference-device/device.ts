@@ -1,11 +1,12 @@
 // The reference device: a PCI device that has everything the core knows of and does nothing useful with it. Its
 // callbacks are in the files beside this one, one concern each.
 
-import type { DmaLog, PciConfigSpace, SharedMemory, VfioDevice } from '@vfio-ts/core';
+import type { VfioDevice } from '@vfio-ts/core';
 import type { ReferenceAdapter } from './adapter.ts';
 import { DmaEngine } from './dma.ts';
 import { LATCH_SIZE, REGISTERS_SIZE } from './layout.ts';
 import { MigrationUnit } from './migration.ts';
+import type { GuestState, ReferenceParts } from './state.ts';
 
 /** How one reference device differs from another. */
 export interface ReferenceOptions {
@@ -14,7 +15,7 @@ export interface ReferenceOptions {
 }
 
 /** A device that supports everything. */
-export class ReferenceDevice {
+export class ReferenceDevice implements GuestState {
   readonly vdev: VfioDevice;
   readonly adapter: ReferenceAdapter;
   readonly shared: boolean;
@@ -47,13 +48,4 @@ export class ReferenceDevice {
   set parts(parts: ReferenceParts) {
     this.#parts = parts;
   }
-}
-
-/** What `init` builds and nothing replaces. */
-export interface ReferenceParts {
-  readonly config: PciConfigSpace;
-  readonly ram: SharedMemory;
-  readonly sparse: SharedMemory;
-  readonly screen: SharedMemory;
-  readonly log: DmaLog;
 }

@@ -1,5 +1,5 @@
 export { adapterOf, PORTS, ReferenceAdapter, type InitStep } from './adapter.ts';
-export { ReferenceDevice, type ReferenceOptions, type ReferenceParts } from './device.ts';
+export { ReferenceDevice, type ReferenceOptions } from './device.ts';
 export type { DmaEngine } from './dma.ts';
 export { referenceMdevDriver, referenceMdevHooks } from './mdev.ts';
 export type { MigrationUnit } from './migration.ts';
@@ -14,5 +14,6 @@ export {
 export { readRegion, writeRegion } from './registers.ts';
 export { build, setUp, tearDown } from './set-up.ts';
 export { resetState, restoreState, saveState, stateSize } from './state.ts';
+export type { GuestState, ReferenceParts } from './state.ts';
 export { BareDevice, bareHarness, bareOps } from './bare.ts';
 export { referenceHarness, stopCopyHarness } from './harness.ts';

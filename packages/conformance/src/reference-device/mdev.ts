@@ -7,7 +7,7 @@ import {
   type MdevTypeDefinition,
   type Ref,
 } from '@vfio-ts/core';
-import type { MdevHooks } from '../harness.ts';
+import type { MdevHooks } from '../device-under-test.ts';
 import { PORTS } from './adapter.ts';
 import type { ReferenceDevice } from './device.ts';
 import { createReference } from './ops.ts';

@@ -7,8 +7,7 @@ import {
   type MigrationStream,
   type PrecopyInfo,
 } from '@vfio-ts/core';
-import type { ReferenceDevice } from './device.ts';
-import { restoreState, saveState, stateSize } from './state.ts';
+import { restoreState, saveState, stateSize, type GuestState } from './state.ts';
 
 const MAGIC = 0x6d69_6772;
 const HEADER = 16;
@@ -17,13 +16,13 @@ const FINAL = 2;
 
 /** Where a device is with its migration. */
 export class MigrationUnit {
-  readonly #device: ReferenceDevice;
+  readonly #device: GuestState;
   #saving: SaveStream | undefined = undefined;
   #resuming: ResumeStream | undefined = undefined;
   /** As the user sees it. */
   state: MigrationState = 'RUNNING';
 
-  constructor(device: ReferenceDevice) {
+  constructor(device: GuestState) {
     this.#device = device;
   }
 
@@ -82,11 +81,11 @@ export class MigrationUnit {
 }
 
 class SaveStream implements MigrationStream {
-  readonly #device: ReferenceDevice;
+  readonly #device: GuestState;
   #bytes: Uint8Array = new Uint8Array(0);
   #isFinal = false;
 
-  constructor(device: ReferenceDevice, first?: typeof EARLY) {
+  constructor(device: GuestState, first?: typeof EARLY) {
     this.#device = device;
     if (first !== undefined) this.append(first);
   }

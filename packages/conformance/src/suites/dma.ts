@@ -3,7 +3,8 @@
 import { IOVA_LIMIT, PAGE_SIZE, pinPages } from '@vfio-ts/core';
 import { expect } from 'vitest';
 import { refused } from '../assert.ts';
-import type { DeviceHarness, DmaHooks } from '../harness.ts';
+import type { DmaHooks } from '../device-under-test.ts';
+import type { DeviceHarness } from '../harness.ts';
 import { expectBytes } from '../probe/bytes.ts';
 import { BASE, dmaOf, mapPages, READ, WRITE } from '../probe/dma.ts';
 import { pattern } from '../probe/regions.ts';

@@ -14,7 +14,8 @@ import {
 } from '@vfio-ts/core';
 import { expect } from 'vitest';
 import { outcome, refused } from '../assert.ts';
-import type { DeviceHarness, DmaHooks } from '../harness.ts';
+import type { DmaHooks } from '../device-under-test.ts';
+import type { DeviceHarness } from '../harness.ts';
 import { BASE, dmaOf, mapPages, READ_WRITE } from '../probe/dma.ts';
 import {
   rawReport,

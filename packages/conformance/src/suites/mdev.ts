@@ -16,7 +16,8 @@ import {
 import { expect } from 'vitest';
 import { isSettled, outcome, refused } from '../assert.ts';
 import type { TestContext } from '../context.ts';
-import type { DeviceHarness, MdevDirectory, MdevHooks } from '../harness.ts';
+import type { MdevDirectory, MdevHooks } from '../device-under-test.ts';
+import type { DeviceHarness } from '../harness.ts';
 import { declareSuite, type SuiteOptions, type SuiteTests } from '../suite.ts';
 
 /** A device as a mediated device: made by a UUID, removed by a write. */

@@ -9,7 +9,6 @@ export type LeakKind =
   | 'region-mapping'
   | 'dma-mapping'
   | 'pin'
-  | 'irq-signal'
   | 'migration-stream';
 
 /** Something alive. */

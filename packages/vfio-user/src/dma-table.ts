@@ -16,6 +16,11 @@ export class DmaTable<R extends DmaRange> {
     return this.#ranges.length;
   }
 
+  /** Bytes of all of them. */
+  get bytes(): number {
+    return this.#ranges.reduce((sum, { size }) => sum + size, 0);
+  }
+
   /** The range with exactly this address and size. */
   exact(iova: number, size: number): R | undefined {
     const range = this.#ranges[this.#firstEndingAfter(iova)];

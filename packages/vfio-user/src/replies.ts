@@ -14,25 +14,39 @@ import {
   messageId,
   writeHeader,
 } from './header.ts';
-import { commandName } from './protocol.ts';
+import type { SessionLog } from './log.ts';
+import { commandName, type Limits } from './protocol.ts';
 import { ReplyBuffer } from './reply-buffer.ts';
-import type { SessionOptions } from './session.ts';
+import { COUNTED, type Counters } from './stats/counters.ts';
 import type { Transport } from './transport.ts';
 
 const INITIAL_SIZE = 4096;
+
+/** Who is told what is answered. */
+export interface ReplyWatch {
+  readonly log: SessionLog;
+  readonly counters: Counters;
+}
 
 /** The replies of one session. */
 export class Replies {
   /** Where a reply is built; its payload starts at offset 16. */
   readonly buffer: ReplyBuffer = new ReplyBuffer(INITIAL_SIZE);
   readonly #transport: Transport;
-  readonly #options: SessionOptions;
+  readonly #limits: Limits;
+  readonly #watch: ReplyWatch;
   readonly #end: (error: VfioError) => void;
 
   /** @param end - ends the session, whose client cannot be answered any more */
-  constructor(transport: Transport, options: SessionOptions, end: (error: VfioError) => void) {
+  constructor(
+    transport: Transport,
+    limits: Limits,
+    watch: ReplyWatch,
+    end: (error: VfioError) => void,
+  ) {
     this.#transport = transport;
-    this.#options = options;
+    this.#limits = limits;
+    this.#watch = watch;
     this.#end = end;
   }
 
@@ -47,13 +61,14 @@ export class Replies {
 
   /** Sends an error. A command that wants no reply gets no error either. */
   fail(view: DataView, error: unknown): void {
-    const { name, logger } = this.#options;
+    const { log, counters } = this.#watch;
     const command = messageCommand(view);
     const errno = errnoOf(error);
+    counters.failed(command, errno ?? ERRNO.EIO);
     if (errno === undefined) {
-      logger.log('error', name, () => `${commandName(command)}: the device failed`, error);
+      log.write('error', () => `${commandName(command)}: the device failed`, error);
     } else {
-      logger.log('debug', name, () => `${commandName(command)} refused`, error);
+      log.write('debug', () => `${commandName(command)} refused`, error);
     }
     const flags = messageFlags(view);
     if ((flags & HEADER_NO_REPLY) !== 0 && (flags & HEADER_TYPE_MASK) === HEADER_TYPE_COMMAND) {
@@ -71,6 +86,9 @@ export class Replies {
   }
 
   #send(size: number, fd: Fd | undefined): void {
+    const { counters } = this.#watch;
+    counters.count(COUNTED.BYTES_SENT, size);
+    if (fd !== undefined) counters.count(COUNTED.FDS_SENT, 1);
     try {
       if (fd === undefined) this.#transport.send(this.buffer.bytes, size);
       else this.#transport.send(this.buffer.bytes, size, [fd]);
@@ -78,7 +96,7 @@ export class Replies {
       this.#end(new VfioError('ENOTCONN', 'send', 'reply cannot be sent', { cause: error }));
       return;
     }
-    if (this.#transport.queuedBytes > this.#options.limits.maxQueuedBytes) {
+    if (this.#transport.queuedBytes > this.#limits.maxQueuedBytes) {
       this.#end(new VfioError('EPIPE', 'send', 'the client does not read its replies'));
     }
   }

@@ -4,6 +4,7 @@ import {
   Container,
   deviceGroup,
   type DeviceFile,
+  type LogLevel,
   type Logger,
   type VfioDevice,
 } from '@vfio-ts/core';
@@ -68,6 +69,8 @@ export interface ServeOptions extends ListenerOptions {
   readonly limits?: Partial<Limits>;
   /** Takes every client for one of this kind, whatever it says. */
   readonly profile?: PeerProfile;
+  /** From which level on lines of its sessions reach the core's logger; all of them when left out. */
+  readonly logLevel?: LogLevel;
   /** Which client memory is mapped, and from where; only what cannot shrink when left out. */
   readonly memory?: MappingPolicy;
   /**
@@ -83,7 +86,7 @@ export interface ServeOptions extends ListenerOptions {
  * @throws `EADDRINUSE` somebody listens there; `EINVAL` the path is too long; `ENOENT` no such folder; `EACCES`
  */
 export function serveDevice(vdev: VfioDevice, options: ServeOptions): VfioUserServer {
-  const { path, loop, limits, profile, memory, allowPeer, ...listening } = options;
+  const { path, loop, limits, profile, logLevel, memory, allowPeer, ...listening } = options;
   const { logger, clock } = vdev.core;
   const all = { ...DEFAULT_LIMITS, ...limits };
   const connection = {
@@ -109,6 +112,7 @@ export function serveDevice(vdev: VfioDevice, options: ServeOptions): VfioUserSe
     clock,
     limits: all,
     ...(profile && { profile }),
+    ...(logLevel && { logLevel }),
   });
   server.listen();
   return server;

@@ -1,11 +1,13 @@
 // A device on a socket: clients attach one after the other.
 
-import { VfioError, type Clock, type Logger, type Timer } from '@vfio-ts/core';
+import { VfioError, type Clock, type LogLevel, type Logger, type Timer } from '@vfio-ts/core';
 import type { PeerProfile } from './peer.ts';
 import { DEFAULT_LIMITS, type Limits } from './protocol.ts';
 import type { OpenDevice, ServedDevice } from './served-device.ts';
 import { Session } from './session.ts';
 import type { SessionHost } from './session-host.ts';
+import { Counters, type StatsClock } from './stats/counters.ts';
+import type { ServerStats } from './stats/stats.ts';
 import type { Transport } from './transport.ts';
 
 /** Where connections come from. */
@@ -22,11 +24,13 @@ export interface ServerOptions {
   readonly source: ConnectionSource;
   readonly host: SessionHost;
   readonly logger: Logger;
-  /** What the time to negotiate is measured with; without it there is no limit. */
+  /** What latencies and the time to negotiate are measured with; `performance` and no limit without it. */
   readonly clock?: Clock;
   readonly limits?: Partial<Limits>;
   /** Takes every client for one of this kind, whatever it says. */
   readonly profile?: PeerProfile;
+  /** From which level on lines of its sessions reach `logger`; `'debug'`, all of them, when left out. */
+  readonly logLevel?: LogLevel;
 }
 
 /**
@@ -38,13 +42,23 @@ export class VfioUserServer implements Disposable {
   readonly #limits: Limits;
   /** With what ends those that do not negotiate. */
   readonly #sessions = new Map<Session, Timer | undefined>();
+  readonly #clock: StatsClock;
+  /** Of the sessions that are over. */
+  readonly #past: Counters;
+  readonly #since: number;
+  #logLevel: LogLevel;
   #holder: Session | undefined;
   #connections = 0;
+  #turnedAway = 0;
   #state: 'new' | 'listening' | 'closed' = 'new';
 
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#clock = options.clock ?? performance;
+    this.#past = new Counters(this.#clock);
+    this.#since = this.#clock.now();
+    this.#logLevel = options.logLevel ?? 'debug';
   }
 
   /** The session that has the device; `undefined` while it is free. */
@@ -55,6 +69,31 @@ export class VfioUserServer implements Disposable {
   /** How many connections there are, the one that has the device included. */
   get connections(): number {
     return this.#sessions.size;
+  }
+
+  /** From which level on lines of its sessions are logged; each session's can be set in its `log` too. */
+  get logLevel(): LogLevel {
+    return this.#logLevel;
+  }
+
+  set logLevel(level: LogLevel) {
+    this.#logLevel = level;
+    for (const { log } of this.#sessions.keys()) log.level = level;
+  }
+
+  /** What has passed through since the server was made, and how things are now: plain data. */
+  stats(): ServerStats {
+    const total = new Counters(this.#clock);
+    total.add(this.#past);
+    for (const { counters } of this.#sessions.keys()) total.add(counters);
+    return {
+      device: this.#options.device.name,
+      uptime: this.#clock.now() - this.#since,
+      connections: this.#connections,
+      turnedAway: this.#turnedAway,
+      total: total.snapshot(),
+      sessions: Array.from(this.#sessions.keys(), (session) => session.stats()),
+    };
   }
 
   /** Begins to accept. @throws `EINVAL` called before, or closed */
@@ -81,6 +120,7 @@ export class VfioUserServer implements Disposable {
   #accept(transport: Transport): void {
     const { device, host, logger, profile } = this.#options;
     if (this.#state === 'closed' || this.#sessions.size >= this.#limits.maxConnections) {
+      this.#turnedAway++;
       transport.close();
       return;
     }
@@ -88,6 +128,8 @@ export class VfioUserServer implements Disposable {
       name: `${device.name}#${this.#connections++}`,
       host,
       logger,
+      logLevel: this.#logLevel,
+      clock: this.#clock,
       limits: this.#limits,
       ...(profile && { profile }),
       open: (opener) => this.#open(opener),
@@ -116,6 +158,7 @@ export class VfioUserServer implements Disposable {
   }
 
   #closed(session: Session): void {
+    this.#past.add(session.counters);
     this.#sessions.get(session)?.cancel();
     this.#sessions.delete(session);
     if (this.#holder === session) this.#holder = undefined;

@@ -7,6 +7,7 @@ import { dispatchTable } from './dispatch.ts';
 import type { Fd } from './fd.ts';
 import { HEADER_SIZE, isCommand, messageCommand } from './header.ts';
 import { HeldMessages, type Rest } from './held-messages.ts';
+import { SessionLog } from './log.ts';
 import { MessageFds } from './message-fds.ts';
 import { negotiate } from './negotiate.ts';
 import type { PeerProfile } from './peer.ts';
@@ -15,6 +16,9 @@ import { Replies } from './replies.ts';
 import type { OpenDevice } from './served-device.ts';
 import { SessionCall, shortPayload, unknownCommand } from './session-call.ts';
 import type { SessionHost } from './session-host.ts';
+import { Counters, type StatsClock } from './stats/counters.ts';
+import { countingHost } from './stats/counting-host.ts';
+import type { SessionStats } from './stats/stats.ts';
 import type { FrameBuffer, FrameHandler, Transport } from './transport.ts';
 
 /** What a session is given. */
@@ -23,6 +27,10 @@ export interface SessionOptions {
   readonly name: string;
   readonly host: SessionHost;
   readonly logger: Logger;
+  /** From which level on lines reach `logger`; can be changed later, in {@link Session.log}. */
+  readonly logLevel: LogLevel;
+  /** What latencies are measured with. */
+  readonly clock: StatsClock;
   readonly limits: Limits;
   /** Instead of the one that VERSION suggests. */
   readonly profile?: PeerProfile;
@@ -40,6 +48,10 @@ const HELD_MESSAGES = 64;
 
 /** One connection of a server. */
 export class Session implements FrameHandler {
+  /** Everything the session has to say. */
+  readonly log: SessionLog;
+  /** What has passed through. */
+  readonly counters: Counters;
   readonly #transport: Transport;
   readonly #options: SessionOptions;
   readonly #fds = new MessageFds();
@@ -60,7 +72,9 @@ export class Session implements FrameHandler {
   constructor(transport: Transport, options: SessionOptions) {
     this.#transport = transport;
     this.#options = options;
-    this.#replies = new Replies(transport, options, (error) => {
+    this.log = new SessionLog(options.logger, options.logLevel, options.name);
+    this.counters = new Counters(options.clock);
+    this.#replies = new Replies(transport, options.limits, this, (error) => {
       if (!this.#closed) this.close(error);
     });
   }
@@ -73,6 +87,20 @@ export class Session implements FrameHandler {
   /** Which kind of client it is; `undefined` before it has negotiated. */
   get profile(): PeerProfile | undefined {
     return this.#call?.client.profile;
+  }
+
+  /** What has passed through, and how things are now. */
+  stats(): SessionStats {
+    const mappings = this.#call?.client.mappings;
+    return {
+      name: this.#options.name,
+      state: this.state,
+      peer: this.profile?.name ?? null,
+      queuedBytes: this.#transport.queuedBytes,
+      mappings: mappings?.count ?? 0,
+      mappedBytes: mappings?.bytes ?? 0,
+      traffic: this.counters.snapshot(),
+    };
   }
 
   /** Begins to receive. */
@@ -89,11 +117,13 @@ export class Session implements FrameHandler {
   }
 
   frame(frame: FrameBuffer, length: number, fds: readonly Fd[]): void {
+    this.counters.received(messageCommand(frame.view), length, fds.length);
     if (this.#held.isWaiting && isCommand(frame.view)) this.#hold(frame, length, fds);
     else this.#handle(frame, length, fds);
   }
 
   malformed(header: FrameBuffer, fds: readonly Fd[]): void {
+    this.counters.received(messageCommand(header.view), HEADER_SIZE, fds.length);
     this.#fds.receive(fds);
     this.#fds.closeRest();
     if (this.#closed) return;
@@ -103,7 +133,7 @@ export class Session implements FrameHandler {
   closed(error?: VfioError): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#log('info', () => 'disconnected', error);
+    this.log.write('info', () => 'disconnected', error);
     if (this.#isAbandoned) this.#finish();
     else if (!this.#held.isWaiting && !this.#isResuming) this.#leave();
   }
@@ -133,19 +163,27 @@ export class Session implements FrameHandler {
   }
 
   #run(call: SessionCall, view: DataView): void {
-    const handler = dispatchTable.get(messageCommand(view));
+    const command = messageCommand(view);
+    const isTimed = this.counters.begin(command);
+    const isOver = this.#answer(call, view, dispatchTable.get(command));
+    if (isTimed && isOver) this.counters.end(command);
+  }
+
+  /** Handles a command and answers it; false when it waits for the device and has to be run again. */
+  #answer(call: SessionCall, view: DataView, handler: CommandHandler | undefined): boolean {
     let payload: number;
     try {
       if (handler === undefined) throw unknownCommand(view);
       if (call.payloadLength < handler.minPayload) throw shortPayload(call, handler);
-      if (handler.quiesces?.(call) === true && this.#mustWait(call)) return;
+      if (handler.quiesces?.(call) === true && this.#mustWait(call)) return false;
       payload = handler.handle(call);
     } catch (error) {
       const standIn = this.#standIn(call, handler, view, error);
-      if (standIn === undefined) return;
+      if (standIn === undefined) return true;
       payload = standIn;
     }
     this.#replies.answer(view, payload, call.replyFd);
+    return true;
   }
 
   /**
@@ -202,7 +240,8 @@ export class Session implements FrameHandler {
   /** The client is gone: the device comes to rest before its memory goes. */
   #leave(): void {
     const finish = (error?: unknown): void => {
-      if (error !== undefined) this.#log('error', () => 'the device did not come to rest', error);
+      if (error !== undefined)
+        this.log.write('error', () => 'the device did not come to rest', error);
       this.#finish();
     };
     try {
@@ -233,7 +272,11 @@ export class Session implements FrameHandler {
     if (standIn !== undefined && call.payloadLength >= (handler?.minPayload ?? 0)) {
       try {
         const payload = standIn(call);
-        this.#log('warn', () => `${commandName(messageCommand(view))} failed, not told`, error);
+        this.log.write(
+          'warn',
+          () => `${commandName(messageCommand(view))} failed, not told`,
+          error,
+        );
         return payload;
       } catch {
         // Not even that can be answered; the client gets the error.
@@ -245,7 +288,7 @@ export class Session implements FrameHandler {
 
   /** The first message. A client that gets it wrong is let go. */
   #negotiate(frame: FrameBuffer, length: number): void {
-    const { host, limits, logger, profile } = this.#options;
+    const { host, limits, profile } = this.#options;
     try {
       if (messageCommand(frame.view) !== VFIO_USER.VERSION) {
         throw new VfioError('EINVAL', 'negotiate', 'the first message is not VERSION');
@@ -261,11 +304,12 @@ export class Session implements FrameHandler {
       }
       this.#call = new SessionCall(
         frame,
-        { client, host, limits, logger },
+        { client, host: countingHost(host, this.counters), limits, logger: this.log },
         this.#fds,
         this.#replies.buffer,
       );
-      this.#log('info', () => `attached by a client of kind ${client.profile.name}`);
+      this.log.attached(client.profile.name);
+      this.log.write('info', () => `attached by a client of kind ${client.profile.name}`);
       this.#replies.buffer.reserve(HEADER_SIZE + reply.length);
       this.#replies.buffer.bytes.set(reply, HEADER_SIZE);
       this.#replies.answer(frame.view, reply.length, undefined);
@@ -283,12 +327,8 @@ export class Session implements FrameHandler {
       try {
         step();
       } catch (error) {
-        this.#log('error', () => 'the device failed to let go', error);
+        this.log.write('error', () => 'the device failed to let go', error);
       }
     }
-  }
-
-  #log(level: LogLevel, message: () => string, error?: unknown): void {
-    this.#options.logger.log(level, this.#options.name, message, error);
   }
 }

@@ -12,9 +12,7 @@
  *               read: where the memory is
  *   scratch(rw) a register, read and written as it is
  */
-#include <linux/bitops.h>
 #include <linux/completion.h>
-#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
@@ -274,7 +272,7 @@ static struct pci_driver exerciser_driver = {
 	.id_table = exerciser_ids,
 	.probe = exerciser_probe,
 	.remove = exerciser_remove,
-	.driver = { .dev_groups = exerciser_groups },
+	.dev_groups = exerciser_groups,
 };
 module_pci_driver(exerciser_driver);
 

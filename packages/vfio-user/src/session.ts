@@ -18,8 +18,10 @@ import { SessionCall, shortPayload, unknownCommand } from './session-call.ts';
 import type { SessionHost } from './session-host.ts';
 import { Counters, type StatsClock } from './stats/counters.ts';
 import { countingHost } from './stats/counting-host.ts';
-import type { SessionStats } from './stats/stats.ts';
+import type { SessionState, SessionStats } from './stats/stats.ts';
 import type { FrameBuffer, FrameHandler, Transport } from './transport.ts';
+
+export type { SessionState };
 
 /** What a session is given. */
 export interface SessionOptions {
@@ -39,9 +41,6 @@ export interface SessionOptions {
   /** The session is over and has given everything back. Called once. */
   closed(session: Session): void;
 }
-
-/** Where a session is in its life; it never goes back. */
-export type SessionState = 'negotiating' | 'running' | 'closed';
 
 /** Commands that are taken while one waits for the device; then the client has to wait too. */
 const HELD_MESSAGES = 64;

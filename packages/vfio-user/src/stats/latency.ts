@@ -3,7 +3,7 @@
 /** Nanoseconds below which a time falls into the first bucket; a power of two. */
 const FIRST = 128;
 /** Buckets; the last one has no upper limit and begins at 4.3 s. */
-const BUCKETS = 26;
+const BUCKETS = 27;
 const LAST = BUCKETS - 1;
 
 const TIMED = 0;

@@ -1,7 +1,9 @@
 // What a server tells about itself: plain data that JSON can hold.
 
-import type { SessionState } from '../session.ts';
 import type { TrafficStats } from './counters.ts';
+
+/** Where a session is in its life; it never goes back. */
+export type SessionState = 'negotiating' | 'running' | 'closed';
 
 /** One connection of a server. */
 export interface SessionStats {

@@ -136,6 +136,7 @@ export class FakeClock implements Clock {
 
 export interface LogLine {
   readonly level: LogLevel;
+  readonly component: string;
   readonly message: string;
   readonly error: unknown;
 }
@@ -143,8 +144,8 @@ export interface LogLine {
 export class FakeLogger implements Logger {
   readonly lines: LogLine[] = [];
 
-  log(level: LogLevel, _component: string, message: () => string, error?: unknown): void {
-    this.lines.push({ level, message: message(), error });
+  log(level: LogLevel, component: string, message: () => string, error?: unknown): void {
+    this.lines.push({ level, component, message: message(), error });
   }
 
   at(level: LogLevel): readonly LogLine[] {

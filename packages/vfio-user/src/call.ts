@@ -1,6 +1,7 @@
 // One message on its way through a handler.
 
 import type { Logger } from '@vfio-ts/core';
+import type { DmaRequests } from './dma-requests.ts';
 import type { DmaRange, DmaTable } from './dma-table.ts';
 import type { Fd } from './fd.ts';
 import type { MessageFds } from './message-fds.ts';
@@ -30,11 +31,15 @@ export interface Client {
   /** What the client takes. */
   readonly peer: PeerLimits;
   readonly profile: PeerProfile;
+  /** Both sides take REGION_WRITE_MULTI. */
+  readonly writeMultiple: boolean;
 }
 
 /** The message that is being handled: one object for a session's whole life. */
 export interface Call {
   readonly client: Client;
+  /** Reaches what the client maps without a descriptor. */
+  readonly dma: DmaRequests;
   readonly host: SessionHost;
   readonly limits: Limits;
   readonly logger: Logger;

@@ -15,10 +15,13 @@ import {
 } from '@vfio-ts/core';
 import { Connection, type Request } from './client/connection.ts';
 import { ClientDma } from './client/dma.ts';
+import { DmaServer, type ClientRange } from './client/dma-server.ts';
 import type { ClientHost } from './client/host.ts';
 import { inOrder } from './client/in-order.ts';
 import { irqMessages } from './client/irqs.ts';
 import { Regions } from './client/regions.ts';
+import { postMulti, writeMulti } from './client/write-multi.ts';
+import { DmaTable } from './dma-table.ts';
 import type { Fd } from './fd.ts';
 import { HEADER_SIZE } from './header.ts';
 import {
@@ -29,6 +32,7 @@ import {
 } from './messages/device-info.ts';
 import { FEATURE_SIZE, MIG_DATA_SIZE, encodeWithData } from './messages/feature.ts';
 import { REGION_ACCESS_SIZE, encodeRegionAccess } from './messages/region-access.ts';
+import type { RegionWrite } from './messages/write-multi.ts';
 import {
   VERSION_SIZE,
   decodeVersion,
@@ -56,6 +60,13 @@ export interface ClientOptions {
   readonly capabilities?: Capabilities;
   /** Minor version said in VERSION; the highest known when left out. */
   readonly minor?: number;
+  /** False keeps memory that is mapped here: the server has to ask for what it needs of it. */
+  readonly shareMemory?: boolean;
+  /**
+   * Asks for a second connection for the commands of the server, and makes a transport of the socket that comes,
+   * which stays the caller's. `takeTwinSocket(loop)` is one.
+   */
+  readonly twinSocket?: (socket: Fd) => Transport;
 }
 
 /** The reply to {@link VfioUserClient.request}. */
@@ -78,13 +89,17 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
   readonly #server: PeerLimits;
   readonly #dma: ClientDma;
 
-  private constructor(connection: Connection, host: ClientHost, version: VersionMessage) {
+  private constructor(connection: Connection, options: ClientOptions, { version, twin }: Attached) {
+    const { host, capabilities, shareMemory = true } = options;
     this.version = version;
     this.#connection = connection;
     this.#host = host;
     this.#regions = new Regions(connection, host);
-    this.#dma = new ClientDma(connection, host);
     this.#server = peerLimits(version.capabilities);
+    const ranges = new DmaTable<ClientRange>();
+    this.#dma = new ClientDma(connection, host, ranges, shareMemory);
+    const maxData = capabilities?.maxDataXferSize ?? DEFAULT_MAX_DATA_XFER_SIZE;
+    connection.serve(new DmaServer(ranges, maxData), twin);
   }
 
   /**
@@ -97,9 +112,13 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
     const connection = new Connection(transport, host, timeout);
     connection.start();
     const { maxMsgFds } = DEFAULT_LIMITS;
-    const said = { maxMsgFds, maxDataXferSize: DEFAULT_MAX_DATA_XFER_SIZE };
+    const said = {
+      maxMsgFds,
+      maxDataXferSize: DEFAULT_MAX_DATA_XFER_SIZE,
+      ...(options.twinSocket && { twinSocket: true }),
+    };
     try {
-      const version = await connection.request({
+      return await connection.request({
         command: VFIO_USER.VERSION,
         payload: encodeVersion({
           major: VERSION_MAJOR,
@@ -107,10 +126,14 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
           capabilities: { ...said, ...options.capabilities },
         }),
         minReply: VERSION_SIZE,
-        decode: ({ bytes, payloadLength }) => decodeVersion(payloadOf(bytes, payloadLength)),
+        // All of it before the next message is looked at, which may be a command of the server.
+        decode({ bytes, payloadLength, fds }) {
+          const version = decodeVersion(payloadOf(bytes, payloadLength));
+          checkServer(version, minor);
+          const twin = twinOf(version, fds.all, options);
+          return new VfioUserClient(connection, options, { version, twin });
+        },
       });
-      checkServer(version, minor);
-      return new VfioUserClient(connection, host, version);
     } catch (error) {
       connection.close();
       throw error;
@@ -187,6 +210,34 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
         data: from.subarray(at, at + length),
       });
     }
+  }
+
+  /**
+   * Writes up to 8 bytes at each of several places, in their order and in few messages.
+   *
+   * @returns writes done; fewer than all when one failed
+   * @throws `EOPNOTSUPP` not agreed on with the server, see `writeMultiple` of {@link ClientOptions.capabilities};
+   *   `EINVAL` a write without data or of more than 8 bytes; what the server gives for the first one
+   */
+  async writeMulti(writes: readonly RegionWrite[]): Promise<number> {
+    if (!this.#writesMulti) {
+      throw new VfioError('EOPNOTSUPP', 'writeMulti', 'was not agreed on with the server');
+    }
+    return writeMulti(this.#connection, writes);
+  }
+
+  /**
+   * The same without waiting, one message for each where several are not agreed on. A write that goes wrong does
+   * not keep the others from being done.
+   *
+   * @throws `EINVAL` as {@link VfioUserClient.writeMulti}; `ENOTCONN` the connection is over
+   */
+  postWrites(writes: readonly RegionWrite[]): void {
+    if (this.#writesMulti) {
+      postMulti(this.#connection, writes);
+      return;
+    }
+    for (const { region, offset, data } of writes) this.postWrite(region, offset, data);
   }
 
   mmap(region: number, offset: number, length: number): Promise<MemoryMapping> {
@@ -269,6 +320,10 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
     });
   }
 
+  get #writesMulti(): boolean {
+    return this.version.capabilities.writeMultiple === true;
+  }
+
   get #maxData(): number {
     return Math.min(this.#server.maxDataXferSize, DEFAULT_MAX_DATA_XFER_SIZE);
   }
@@ -299,6 +354,24 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
       length: Math.min(max, length - i * max),
     }));
   }
+}
+
+interface Attached {
+  readonly version: VersionMessage;
+  readonly twin: Transport | undefined;
+}
+
+function twinOf(
+  { capabilities }: VersionMessage,
+  fds: readonly Fd[],
+  { twinSocket }: ClientOptions,
+): Transport | undefined {
+  if (capabilities.twinSocket !== true) return undefined;
+  const socket = fds[capabilities.twinSocketFd ?? 0];
+  if (twinSocket === undefined || socket === undefined) {
+    throw new VfioError('EPROTO', 'attach', 'a second socket that nobody asked for, or none');
+  }
+  return twinSocket(socket);
 }
 
 function checkServer({ major, minor, capabilities }: VersionMessage, asked: number): void {

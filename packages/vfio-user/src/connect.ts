@@ -1,9 +1,10 @@
 // Connections that begin here.
 
-import { OwnedFd } from './fd.ts';
+import { OwnedFd, type Fd } from './fd.ts';
 import type { EventLoop } from './loop.ts';
 import * as libc from './native/libc.ts';
 import { SocketTransport, type SocketTransportOptions } from './transport-socket.ts';
+import type { TwinSocket } from './twin.ts';
 
 function overSocket(
   number: number,
@@ -58,4 +59,26 @@ export function socketPair(
   using second = new OwnedFd(b);
   const first = overSocket(a, loop, options);
   return [first, overSocket(second.dup().number, loop, options)];
+}
+
+/** A second connection for a server to offer. @throws `EMFILE`, `ENOMEM` */
+export function offerTwinSocket(loop: EventLoop): TwinSocket {
+  const [mine, theirs] = libc.socketpairUnix();
+  const fd = new OwnedFd(theirs);
+  try {
+    return { transport: overSocket(mine, loop, undefined), fd };
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+/**
+ * How a client takes the second connection it is offered: what
+ * {@link ClientOptions.twinSocket} wants. `socket` stays the caller's.
+ *
+ * @throws `EBADF`, `EMFILE`
+ */
+export function takeTwinSocket(loop: EventLoop): (socket: Fd) => SocketTransport {
+  return (socket) => overSocket(socket.dup().number, loop, undefined);
 }

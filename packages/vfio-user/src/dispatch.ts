@@ -7,6 +7,7 @@ import { featureHandlers } from './handlers/feature.ts';
 import { irqHandlers } from './handlers/irq.ts';
 import { migrationHandlers } from './handlers/migration.ts';
 import { regionAccessHandlers } from './handlers/region-access.ts';
+import { regionWriteMultiHandlers } from './handlers/region-write-multi.ts';
 import { regionInfoHandlers } from './handlers/region-info.ts';
 
 /** All commands a client can send once it has negotiated. */
@@ -16,6 +17,7 @@ export const dispatchTable: ReadonlyMap<number, CommandHandler> = new Map<number
   ...regionInfoHandlers,
   ...irqHandlers,
   ...regionAccessHandlers,
+  ...regionWriteMultiHandlers,
   ...featureHandlers,
   ...migrationHandlers,
 ]);

@@ -21,25 +21,36 @@ import {
 import { detectPeer, type PeerProfile } from './peer.ts';
 import { VERSION_MAJOR, VERSION_MINOR, type Limits } from './protocol.ts';
 import type { OpenDevice, ServedAccess } from './served-device.ts';
+import type { TwinSocket } from './twin.ts';
 
 /** What a negotiation ends in. */
 export interface Negotiated {
   readonly client: Client;
   /** Payload of the reply. */
   readonly reply: Uint8Array;
+  /** The second connection the client has asked for and gets; its descriptor goes with the reply. */
+  readonly twin: TwinSocket | undefined;
+}
+
+/** What a negotiation may use. */
+export interface NegotiationParts {
+  /** Opens the device. */
+  readonly open: () => OpenDevice;
+  /** Makes a second connection; absent where none is offered. @throws `EMFILE` */
+  readonly twin?: (() => TwinSocket) | undefined;
+  /** Instead of the one that the VERSION suggests. */
+  readonly profile?: PeerProfile | undefined;
 }
 
 /**
  * Takes the payload of a client's VERSION; opens the device when nothing is wrong with it.
  *
- * @param profile - instead of the one that the VERSION suggests
  * @throws `EINVAL` another major version, text that is no good, limits out of range; and what `open` gives
  */
 export function negotiate(
   payload: Uint8Array,
   limits: Limits,
-  open: () => OpenDevice,
-  profile?: PeerProfile,
+  { open, twin: offer, profile: override }: NegotiationParts,
 ): Negotiated {
   if (payload.length > VERSION_SIZE + limits.maxVersionJson) {
     throw refuse(`${payload.length} bytes are too many`);
@@ -48,16 +59,20 @@ export function negotiate(
   if (asked.major !== VERSION_MAJOR) throw refuse(`major version ${asked.major}`);
   const device = open();
   try {
-    return {
-      client: {
-        device,
-        isPci: (device.access.getInfo().flags & VFIO_DEVICE_FLAGS_PCI) !== 0,
-        mappings: new DmaTable(),
-        peer: peerLimits(asked.capabilities),
-        profile: profile ?? detectPeer(asked),
-      },
-      reply: encodeVersion(answer(asked, limits, device.access)),
+    const peer = peerLimits(asked.capabilities);
+    const profile = override ?? detectPeer(asked);
+    const client: Client = {
+      device,
+      isPci: (device.access.getInfo().flags & VFIO_DEVICE_FLAGS_PCI) !== 0,
+      mappings: new DmaTable(),
+      peer,
+      profile,
+      writeMultiple: asked.capabilities.writeMultiple === true && profile.writeMultiple,
     };
+    const wantsTwin = asked.capabilities.twinSocket === true && peer.maxMsgFds > 0;
+    // Must be the last that can fail: nobody else closes it then.
+    const twin = wantsTwin ? offer?.() : undefined;
+    return { client, reply: encodeVersion(answer(asked, limits, client, twin)), twin };
   } catch (error) {
     device.close();
     throw error;
@@ -65,16 +80,20 @@ export function negotiate(
 }
 
 /** Few keys, for the text must not get longer than `MAX_VERSION_REPLY_JSON`. */
-function answer(asked: VersionMessage, limits: Limits, access: ServedAccess): VersionMessage {
-  const { maxMsgFds, maxDataXferSize } = limits;
-  const capabilities: Capabilities = { maxMsgFds, maxDataXferSize };
-  return {
-    major: VERSION_MAJOR,
-    minor: Math.min(VERSION_MINOR, asked.minor),
-    capabilities: canMigrate(access)
-      ? { ...capabilities, migration: { pgsize: PAGE_SIZE } }
-      : capabilities,
+function answer(
+  asked: VersionMessage,
+  { maxMsgFds, maxDataXferSize }: Limits,
+  { device, writeMultiple }: Client,
+  twin: TwinSocket | undefined,
+): VersionMessage {
+  const capabilities: Capabilities = {
+    maxMsgFds,
+    maxDataXferSize,
+    ...(canMigrate(device.access) && { migration: { pgsize: PAGE_SIZE } }),
+    ...(twin && { twinSocket: true, twinSocketFd: 0 }),
+    ...(writeMultiple && { writeMultiple }),
   };
+  return { major: VERSION_MAJOR, minor: Math.min(VERSION_MINOR, asked.minor), capabilities };
 }
 
 function canMigrate(access: ServedAccess): boolean {

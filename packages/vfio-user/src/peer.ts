@@ -1,5 +1,6 @@
 // What known clients get wrong, chosen by what they say in VERSION.
 
+import type { DmaLayout } from './messages/dma-access.ts';
 import type { VersionMessage } from './messages/version.ts';
 
 /** How a client behaves where the specification leaves room or the client breaks it. */
@@ -7,15 +8,23 @@ export interface PeerProfile {
   readonly name: 'qemu' | 'rust' | 'libvfio-user' | 'generic';
   /** A failed access or unmap gets a normal reply, reads all ones, and a log line. */
   readonly waitsAfterError: boolean;
+  /** How DMA_READ and DMA_WRITE are laid out. */
+  readonly dmaLayout: DmaLayout;
+  /** REGION_WRITE_MULTI is agreed on when the client asks for it. */
+  readonly writeMultiple: boolean;
 }
+
+const conforming = { waitsAfterError: false, dmaLayout: 'specified', writeMultiple: true } as const;
 
 /** The known profiles, by name. */
 export const PEER_PROFILES: Readonly<Record<PeerProfile['name'], PeerProfile>> = {
-  qemu: { name: 'qemu', waitsAfterError: false },
+  // QEMU's DMA messages are of its own layout. A client of 10.1 or 10.2 that agrees on REGION_WRITE_MULTI takes every
+  // message for a queued one, and no client says of which version it is.
+  qemu: { name: 'qemu', waitsAfterError: false, dmaLayout: 'qemu', writeMultiple: false },
   // Reads a fixed number of bytes without a look at the error flag; the rest would never come, and the VMM hang.
-  rust: { name: 'rust', waitsAfterError: true },
-  'libvfio-user': { name: 'libvfio-user', waitsAfterError: false },
-  generic: { name: 'generic', waitsAfterError: false },
+  rust: { name: 'rust', ...conforming, waitsAfterError: true },
+  'libvfio-user': { name: 'libvfio-user', ...conforming },
+  generic: { name: 'generic', ...conforming },
 };
 
 /** Recognises a client by the keys and numbers of its VERSION. */

@@ -51,6 +51,11 @@ export const MAX_MSG_FDS_LIMIT = 1024;
  */
 export const MAX_VERSION_REPLY_JSON = 193;
 
+/** Writes that one REGION_WRITE_MULTI may carry; QEMU sends no more. */
+export const MAX_MULTI_WRITES = 200;
+/** Bytes that each of them writes at most. */
+export const MAX_MULTI_WRITE_SIZE = 8;
+
 /** Bytes that a message carries beside its data at most: the header and the head of a region access. */
 export const MESSAGE_OVERHEAD = 32;
 
@@ -74,8 +79,18 @@ export interface Limits {
   readonly maxDmaMaps: number;
   /** Bytes of JSON a VERSION may carry; `EINVAL` above. */
   readonly maxVersionJson: number;
-  /** Bytes that may wait for a peer that does not read; the session ends above. */
+  /** Bytes that may wait for a peer that does not read; above, no more of its messages are taken until all went. */
+  readonly pauseAtQueuedBytes: number;
+  /** Bytes that may wait for a peer at all; the session ends above. */
   readonly maxQueuedBytes: number;
+  /** DMA messages that wait for the client's replies; more wait to be sent. */
+  readonly maxDmaMessages: number;
+  /** Accesses of the device to memory that takes messages, under way and waiting; another fails with `EAGAIN`. */
+  readonly maxDmaAccesses: number;
+  /** Bytes of those accesses together, unless it is one alone. */
+  readonly maxDmaBytes: number;
+  /** Milliseconds without any reply after which such an access fails with `ETIMEDOUT`. */
+  readonly dmaTimeout: number;
   /** Connections a server holds at once, the ones that are being refused included. */
   readonly maxConnections: number;
   /** Milliseconds in which a new connection has to negotiate; it is closed then. */
@@ -88,7 +103,12 @@ export const DEFAULT_LIMITS: Limits = {
   maxDataXferSize: DEFAULT_MAX_DATA_XFER_SIZE,
   maxDmaMaps: 65535,
   maxVersionJson: 16384,
+  pauseAtQueuedBytes: 1 << 20,
   maxQueuedBytes: 4 << 20,
+  maxDmaMessages: 64,
+  maxDmaAccesses: 1024,
+  maxDmaBytes: 64 << 20,
+  dmaTimeout: 5000,
   maxConnections: 16,
   negotiationTimeout: 5000,
 };

@@ -50,6 +50,11 @@ export class Replies {
     this.#end = end;
   }
 
+  /** More waits for the client to read than should become still more. */
+  get areClogged(): boolean {
+    return this.#transport.queuedBytes > this.#limits.pauseAtQueuedBytes;
+  }
+
   /** Sends `payload` bytes of the buffer's payload as the reply to a command, if it wants one. */
   answer(view: DataView, payload: number, fd: Fd | undefined): void {
     if ((messageFlags(view) & HEADER_NO_REPLY) !== 0) return;

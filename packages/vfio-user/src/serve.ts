@@ -8,6 +8,7 @@ import {
   type Logger,
   type VfioDevice,
 } from '@vfio-ts/core';
+import { offerTwinSocket } from './connect.ts';
 import { linuxSessionHost } from './linux-host.ts';
 import { Listener, type ListenerOptions } from './listener.ts';
 import type { EventLoop } from './loop.ts';
@@ -78,6 +79,8 @@ export interface ServeOptions extends ListenerOptions {
    * are heard. Everybody who can open the socket's file may when left out.
    */
   readonly allowPeer?: (peer: PeerCredentials) => boolean;
+  /** Gives a client that asks a second connection for DMA messages, as libvfio-user can; off when left out. */
+  readonly twinSocket?: boolean;
 }
 
 /**
@@ -86,7 +89,8 @@ export interface ServeOptions extends ListenerOptions {
  * @throws `EADDRINUSE` somebody listens there; `EINVAL` the path is too long; `ENOENT` no such folder; `EACCES`
  */
 export function serveDevice(vdev: VfioDevice, options: ServeOptions): VfioUserServer {
-  const { path, loop, limits, profile, logLevel, memory, allowPeer, ...listening } = options;
+  const { path, loop, limits, profile, logLevel, memory, allowPeer, twinSocket, ...listening } =
+    options;
   const { logger, clock } = vdev.core;
   const all = { ...DEFAULT_LIMITS, ...limits };
   const connection = {
@@ -113,6 +117,7 @@ export function serveDevice(vdev: VfioDevice, options: ServeOptions): VfioUserSe
     limits: all,
     ...(profile && { profile }),
     ...(logLevel && { logLevel }),
+    ...(twinSocket === true && { twin: () => offerTwinSocket(loop) }),
   });
   server.listen();
   return server;

@@ -9,6 +9,7 @@ import type { SessionHost } from './session-host.ts';
 import { Counters, type StatsClock } from './stats/counters.ts';
 import type { ServerStats } from './stats/stats.ts';
 import type { Transport } from './transport.ts';
+import type { TwinSocket } from './twin.ts';
 
 /** Where connections come from. */
 export interface ConnectionSource {
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly profile?: PeerProfile;
   /** From which level on lines of its sessions reach `logger`; `'debug'`, all of them, when left out. */
   readonly logLevel?: LogLevel;
+  /** Makes a second connection for a client that asks for `twin_socket`; none is offered when left out. */
+  readonly twin?: () => TwinSocket;
 }
 
 /**
@@ -118,7 +121,7 @@ export class VfioUserServer implements Disposable {
   }
 
   #accept(transport: Transport): void {
-    const { device, host, logger, profile } = this.#options;
+    const { device, host, logger, profile, twin } = this.#options;
     if (this.#state === 'closed' || this.#sessions.size >= this.#limits.maxConnections) {
       this.#turnedAway++;
       transport.close();
@@ -132,6 +135,8 @@ export class VfioUserServer implements Disposable {
       clock: this.#clock,
       limits: this.#limits,
       ...(profile && { profile }),
+      ...(this.#options.clock && { timers: this.#options.clock }),
+      ...(twin && { twin }),
       open: (opener) => this.#open(opener),
       closed: (over) => this.#closed(over),
     });

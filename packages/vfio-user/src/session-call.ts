@@ -2,6 +2,7 @@
 
 import { VfioError, type Logger } from '@vfio-ts/core';
 import type { Call, Client, CommandHandler } from './call.ts';
+import type { DmaRequests } from './dma-requests.ts';
 import type { Fd } from './fd.ts';
 import { HEADER_SIZE, messageCommand } from './header.ts';
 import type { MessageFds } from './message-fds.ts';
@@ -14,11 +15,12 @@ import type { FrameBuffer } from './transport.ts';
 const DATA_AT = HEADER_SIZE + REGION_ACCESS_SIZE;
 
 /** What is the same for all messages of a session. */
-export type SessionParts = Pick<Call, 'client' | 'host' | 'limits' | 'logger'>;
+export type SessionParts = Pick<Call, 'client' | 'dma' | 'host' | 'limits' | 'logger'>;
 
 /** The call of a session, used for one message after the other. */
 export class SessionCall implements Call {
   readonly client: Client;
+  readonly dma: DmaRequests;
   readonly host: SessionHost;
   readonly limits: Limits;
   readonly logger: Logger;
@@ -33,6 +35,7 @@ export class SessionCall implements Call {
   constructor(request: FrameBuffer, parts: SessionParts, fds: MessageFds, reply: ReplyBuffer) {
     this.request = request;
     this.client = parts.client;
+    this.dma = parts.dma;
     this.host = parts.host;
     this.limits = parts.limits;
     this.logger = parts.logger;

@@ -1,9 +1,10 @@
 // One connection of a server: negotiation, then one message after the other, then the end. Nothing a client
 // sends leaves a session as an exception.
 
-import { VfioError, type LogLevel, type Logger } from '@vfio-ts/core';
+import { VfioError, type Clock, type LogLevel, type Logger } from '@vfio-ts/core';
 import type { Client, CommandHandler } from './call.ts';
 import { dispatchTable } from './dispatch.ts';
+import { DmaRequests } from './dma-requests.ts';
 import type { Fd } from './fd.ts';
 import { HEADER_SIZE, isCommand, messageCommand } from './header.ts';
 import { HeldMessages, type Rest } from './held-messages.ts';
@@ -20,6 +21,7 @@ import { Counters, type StatsClock } from './stats/counters.ts';
 import { countingHost } from './stats/counting-host.ts';
 import type { SessionState, SessionStats } from './stats/stats.ts';
 import type { FrameBuffer, FrameHandler, Transport } from './transport.ts';
+import { TwinEnd, type TwinSocket } from './twin.ts';
 
 export type { SessionState };
 
@@ -33,9 +35,13 @@ export interface SessionOptions {
   readonly logLevel: LogLevel;
   /** What latencies are measured with. */
   readonly clock: StatsClock;
+  /** What time-outs are measured with; there are none when left out. */
+  readonly timers?: Clock;
   readonly limits: Limits;
   /** Instead of the one that VERSION suggests. */
   readonly profile?: PeerProfile;
+  /** Makes a second connection for a client that asks for one; absent where none is offered. */
+  readonly twin?: () => TwinSocket;
   /** Opens the device for this session. @throws `EBUSY` another client has it, and what opening gives */
   open(session: Session): OpenDevice;
   /** The session is over and has given everything back. Called once. */
@@ -44,6 +50,8 @@ export interface SessionOptions {
 
 /** Commands that are taken while one waits for the device; then the client has to wait too. */
 const HELD_MESSAGES = 64;
+/** The same while the device waits for replies of the client, which come behind its commands. */
+const HELD_BEFORE_REPLIES = 4096;
 
 /** One connection of a server. */
 export class Session implements FrameHandler {
@@ -58,6 +66,7 @@ export class Session implements FrameHandler {
   /** Commands that wait for the device to come to rest. */
   readonly #held = new HeldMessages();
   #call: SessionCall | undefined;
+  #twin: Transport | undefined;
   /** How the device came to rest for the command that is run next. */
   #rest: Rest | undefined;
   /** There is no connection any more. */
@@ -117,8 +126,15 @@ export class Session implements FrameHandler {
 
   frame(frame: FrameBuffer, length: number, fds: readonly Fd[]): void {
     this.counters.received(messageCommand(frame.view), length, fds.length);
-    if (this.#held.isWaiting && isCommand(frame.view)) this.#hold(frame, length, fds);
+    if (this.#held.count > 0 && isCommand(frame.view)) this.#held.push(frame, length, fds);
     else this.#handle(frame, length, fds);
+    this.#pace();
+  }
+
+  drained(): void {
+    if (this.#held.count > 0 && !this.#held.isWaiting) this.#runHeld();
+    if (this.#twin === undefined) this.#call?.dma.drained();
+    this.#pace();
   }
 
   malformed(header: FrameBuffer, fds: readonly Fd[]): void {
@@ -133,6 +149,9 @@ export class Session implements FrameHandler {
     if (this.#closed) return;
     this.#closed = true;
     this.log.write('info', () => 'disconnected', error);
+    this.#twin?.close();
+    // Must precede the release: an access fails because the client is gone, not because its mapping is.
+    this.#call?.dma.close(error);
     if (this.#isAbandoned) this.#finish();
     else if (!this.#held.isWaiting && !this.#isResuming) this.#leave();
   }
@@ -150,6 +169,7 @@ export class Session implements FrameHandler {
     const { view } = frame;
     const call = this.#call;
     if (!isCommand(view)) {
+      if (this.#twin === undefined && call?.dma.reply(frame, length) === true) return;
       this.#replies.fail(view, new VfioError('EINVAL', 'receive', 'message is no command'));
     } else if (call === undefined) {
       this.#negotiate(frame, length);
@@ -206,34 +226,39 @@ export class Session implements FrameHandler {
     return true;
   }
 
-  #hold(frame: FrameBuffer, length: number, fds: readonly Fd[]): void {
-    this.#held.push(frame, length, fds);
+  /** Takes no more of the client's messages while too many of them wait, or too many replies for it. */
+  #pace(): void {
+    if (this.#closed) return;
     const { count, bytes } = this.#held;
-    if (count < HELD_MESSAGES && bytes < this.#options.limits.maxQueuedBytes) return;
-    this.#isPaused = true;
-    this.#transport.pause(true);
+    const isAsking = this.#twin === undefined && (this.#call?.dma.pending ?? 0) > 0;
+    const isFull =
+      count >= (isAsking ? HELD_BEFORE_REPLIES : HELD_MESSAGES) ||
+      bytes >= this.#options.limits.maxQueuedBytes;
+    const isPaused = isFull || this.#replies.areClogged;
+    if (isPaused === this.#isPaused) return;
+    this.#isPaused = isPaused;
+    this.#transport.pause(isPaused);
   }
 
   /** Runs the command that waited, and those that came after it until one has to wait again. */
   #resume(rest: Rest): void {
     this.#rest = rest;
     this.#held.resume();
+    this.#runHeld();
+    if (this.#held.isWaiting || this.#isOver) return;
+    if (this.#closed) this.#leave();
+    else this.#pace();
+  }
+
+  #runHeld(): void {
     this.#isResuming = true;
-    while (!this.#held.isWaiting) {
+    while (!this.#held.isWaiting && (this.#closed || !this.#replies.areClogged)) {
       const held = this.#held.shift();
       if (held === undefined) break;
       this.#handle(held.frame, held.length, held.fds);
     }
     this.#isResuming = false;
     this.#rest = undefined;
-    if (this.#held.isWaiting || this.#isOver) return;
-    if (this.#closed) this.#leave();
-    else if (this.#isPaused) this.#unpause();
-  }
-
-  #unpause(): void {
-    this.#isPaused = false;
-    this.#transport.pause(false);
   }
 
   /** The client is gone: the device comes to rest before its memory goes. */
@@ -287,7 +312,7 @@ export class Session implements FrameHandler {
 
   /** The first message. A client that gets it wrong is let go. */
   #negotiate(frame: FrameBuffer, length: number): void {
-    const { host, limits, profile } = this.#options;
+    const { limits, profile, twin: offer } = this.#options;
     try {
       if (messageCommand(frame.view) !== VFIO_USER.VERSION) {
         throw new VfioError('EINVAL', 'negotiate', 'the first message is not VERSION');
@@ -295,27 +320,47 @@ export class Session implements FrameHandler {
       if (this.#fds.count > 0) throw new VfioError('EINVAL', 'negotiate', 'descriptors');
       const payload = frame.bytes.slice(HEADER_SIZE, length);
       const open = (): OpenDevice => this.#options.open(this);
-      const { client, reply } = negotiate(payload, limits, open, profile);
+      const { client, reply, twin } = negotiate(payload, limits, { open, twin: offer, profile });
+      using twinFd = twin?.fd;
       // The device may have ended the session while it was opened; nobody else would close it then.
       if (this.#closed) {
+        twin?.transport.close();
         this.#release(client);
         return;
       }
-      this.#call = new SessionCall(
-        frame,
-        { client, host: countingHost(host, this.counters), limits, logger: this.log },
-        this.#fds,
-        this.#replies.buffer,
-      );
+      this.#begin(frame, client, twin?.transport);
       this.log.attached(client.profile.name);
       this.log.write('info', () => `attached by a client of kind ${client.profile.name}`);
       this.#replies.buffer.reserve(HEADER_SIZE + reply.length);
       this.#replies.buffer.bytes.set(reply, HEADER_SIZE);
-      this.#replies.answer(frame.view, reply.length, undefined);
+      this.#replies.answer(frame.view, reply.length, twinFd);
     } catch (error) {
       this.#replies.fail(frame.view, error);
       this.close();
     }
+  }
+
+  /** From here on the session owns what the client has opened. */
+  #begin(frame: FrameBuffer, client: Client, twin: Transport | undefined): void {
+    const { host, limits, timers } = this.#options;
+    const dma = new DmaRequests({
+      transport: twin ?? this.#transport,
+      timers,
+      log: this.log,
+      limits,
+      maxData: client.peer.maxDataXferSize,
+      layout: client.profile.dmaLayout,
+    });
+    const parts = {
+      client,
+      dma,
+      host: countingHost(host, this.counters),
+      limits,
+      logger: this.log,
+    };
+    this.#call = new SessionCall(frame, parts, this.#fds, this.#replies.buffer);
+    this.#twin = twin;
+    twin?.start(new TwinEnd(twin, dma, (error) => this.close(error)));
   }
 
   /** Guest memory goes while the device is still open: its driver is told, and unpins. */

@@ -46,7 +46,9 @@ class PairEnd implements Transport {
   readonly #soon: boolean;
   #peer: PairEnd | undefined;
   #handler: FrameHandler | undefined;
+  /** What is under way, delivered up to `#next`. */
   #incoming: (Piece | 'end')[] = [];
+  #next = 0;
   #incomingBytes = 0;
   /** Bytes of the message that is being put together, and its descriptors. */
   #filled = 0;
@@ -90,11 +92,11 @@ class PairEnd implements Transport {
   close(error?: VfioError): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const piece of this.#incoming) {
+    for (const piece of this.#incoming.slice(this.#next)) {
       if (piece !== 'end') closeAll(piece.fds);
     }
     closeAll(this.#fds);
-    this.#incoming = [];
+    this.#forget();
     this.#incomingBytes = 0;
     if (this.#peer !== undefined) this.#peer.#receive('end');
     this.#handler?.closed(error);
@@ -103,11 +105,18 @@ class PairEnd implements Transport {
   /** Delivers one piece. @returns whether there was one */
   deliver(): boolean {
     if (this.#paused || this.#closed || this.#handler === undefined) return false;
-    const piece = this.#incoming.shift();
+    const piece = this.#incoming[this.#next];
     if (piece === undefined) return false;
+    this.#next++;
+    if (this.#next === this.#incoming.length) this.#forget();
     if (piece === 'end') this.#end();
     else this.#take(this.#handler, piece);
+    if (this.#incomingBytes === 0 && this.#peer !== undefined) this.#peer.#drained();
     return true;
+  }
+
+  #drained(): void {
+    if (!this.#closed) this.#handler?.drained?.();
   }
 
   #receive(piece: Piece | 'end'): void {
@@ -158,8 +167,15 @@ class PairEnd implements Transport {
     return wanted;
   }
 
+  #forget(): void {
+    this.#incoming = [];
+    this.#next = 0;
+  }
+
   #putBack(bytes: Uint8Array): void {
-    this.#incoming.unshift({ bytes, fds: [] });
+    const piece: Piece = { bytes, fds: [] };
+    if (this.#next === 0) this.#incoming.unshift(piece);
+    else this.#incoming[--this.#next] = piece;
     this.#incomingBytes += bytes.length;
   }
 

@@ -149,12 +149,14 @@ export class SocketTransport implements Transport {
   }
 
   #flush(): void {
+    if (this.#queue.size === 0) return;
     for (let first = this.#queue.first; first !== undefined; first = this.#queue.first) {
       const sent = this.#transmit(first.bytes, first.bytes.length, first.fds);
       if (sent > 0) this.#queue.advance(sent);
       if (sent < first.bytes.length) break;
     }
     this.#updateWatch();
+    if (this.#queue.size === 0) this.#handler?.drained?.();
   }
 
   pause(paused: boolean): void {

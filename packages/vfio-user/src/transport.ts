@@ -23,6 +23,8 @@ export interface FrameHandler {
    * send an error reply; the transport closes afterwards.
    */
   malformed(header: FrameBuffer, fds: readonly Fd[]): void;
+  /** All bytes that waited for the peer have gone: {@link Transport.queuedBytes} is 0 again. */
+  drained?(): void;
   /**
    * The connection is over, called once and last.
    *

@@ -20,7 +20,9 @@ import { MessageFds } from '../message-fds.ts';
 import { commandName } from '../protocol.ts';
 import { ReplyBuffer } from '../reply-buffer.ts';
 import type { FrameBuffer, FrameHandler, Transport } from '../transport.ts';
+import { CommandPort, type CommandServer } from './command-port.ts';
 import type { ClientHost } from './host.ts';
+import { TwinClient } from './twin.ts';
 
 /** A reply as it lies in the receive buffer, valid only while it is being decoded. */
 export interface Reply {
@@ -65,6 +67,8 @@ export class Connection implements FrameHandler {
   readonly #out = new ReplyBuffer(4096);
   readonly #fds = new MessageFds();
   readonly #tellOver: (error: VfioError | undefined) => void;
+  #port: CommandPort;
+  #twin: Transport | undefined;
   #nextId = 1;
   #closed = false;
 
@@ -73,6 +77,7 @@ export class Connection implements FrameHandler {
     this.#transport = transport;
     this.#host = host;
     this.#timeout = timeout;
+    this.#port = new CommandPort(transport, { handle: unknownCommand });
     const { promise, resolve } = Promise.withResolvers<VfioError | undefined>();
     this.over = promise;
     this.#tellOver = resolve;
@@ -80,6 +85,20 @@ export class Connection implements FrameHandler {
 
   start(): void {
     this.#transport.start(this);
+  }
+
+  /**
+   * Says what answers the commands of the server from now on; until then they are unknown.
+   *
+   * @param twin - they come there; both connections end together
+   */
+  serve(server: CommandServer, twin?: Transport): void {
+    if (twin === undefined) {
+      this.#port = new CommandPort(this.#transport, server);
+      return;
+    }
+    this.#twin = twin;
+    twin.start(new TwinClient(twin, server, (error) => this.close(error)));
   }
 
   /** Sends a command; the promise settles with its reply. @throws never, it rejects */
@@ -127,7 +146,7 @@ export class Connection implements FrameHandler {
       if ((messageFlags(frame.view) & HEADER_TYPE_MASK) === HEADER_TYPE_REPLY) {
         this.#settle(frame, length);
       } else {
-        this.#refuseCommand(frame.view);
+        this.#port.take(frame, length);
       }
     } finally {
       this.#fds.closeRest();
@@ -139,9 +158,15 @@ export class Connection implements FrameHandler {
     this.#fds.closeRest();
   }
 
+  drained(): void {
+    this.#port.drained();
+  }
+
   closed(error?: VfioError): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#port.close();
+    this.#twin?.close();
     const pending = Array.from(this.#pending.values());
     this.#pending.clear();
     for (const { timer, settle } of pending) {
@@ -181,18 +206,6 @@ export class Connection implements FrameHandler {
     reject(new VfioError('ETIMEDOUT', commandName(command), fact));
   }
 
-  #refuseCommand(view: DataView): void {
-    if ((messageFlags(view) & HEADER_NO_REPLY) !== 0) return;
-    const flags = HEADER_TYPE_REPLY | HEADER_ERROR;
-    const { errno } = new VfioError('ENOSYS', 'command', commandName(messageCommand(view)));
-    writeHeader(this.#out.view, messageId(view), messageCommand(view), HEADER_SIZE, flags, -errno);
-    try {
-      this.#transport.send(this.#out.bytes, HEADER_SIZE);
-    } catch {
-      // The connection is over; closed() says so.
-    }
-  }
-
   #freeId(): number {
     if (this.#closed) throw gone();
     for (let tries = 0; tries < IDS; tries++) {
@@ -219,6 +232,10 @@ export class Connection implements FrameHandler {
   #log(message: () => string): void {
     this.#host.logger.log('debug', 'vfio-user client', message);
   }
+}
+
+function unknownCommand({ view }: FrameBuffer): never {
+  throw new VfioError('ENOSYS', 'command', commandName(messageCommand(view)));
 }
 
 function decode<T>(request: Request<T>, reply: Reply): T {

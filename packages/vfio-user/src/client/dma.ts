@@ -13,7 +13,7 @@ import {
   type DmaUnmapReply,
   type DmaUnmapRequest,
 } from '@vfio-ts/core';
-import { DmaTable, type DmaRange } from '../dma-table.ts';
+import type { DmaTable } from '../dma-table.ts';
 import { HEADER_SIZE } from '../header.ts';
 import {
   DIRTY_BITMAP_SIZE,
@@ -24,6 +24,7 @@ import {
 } from '../messages/dma.ts';
 import { VFIO_USER } from '../protocol.ts';
 import type { Connection } from './connection.ts';
+import type { ClientRange } from './dma-server.ts';
 import type { ClientHost } from './host.ts';
 import { inOrder } from './in-order.ts';
 
@@ -33,21 +34,33 @@ const PROTECTION = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
 export class ClientDma {
   readonly #connection: Connection;
   readonly #host: ClientHost;
-  readonly #mapped = new DmaTable<DmaRange>();
+  readonly #isShared: boolean;
+  readonly #mapped: DmaTable<ClientRange>;
 
-  constructor(connection: Connection, host: ClientHost) {
+  /**
+   * @param mapped - what the server can ask for
+   * @param isShared - the server gets descriptors; else it has to ask for all
+   */
+  constructor(
+    connection: Connection,
+    host: ClientHost,
+    mapped: DmaTable<ClientRange>,
+    isShared: boolean,
+  ) {
     this.#connection = connection;
     this.#host = host;
+    this.#mapped = mapped;
+    this.#isShared = isShared;
   }
 
   /**
-   * Gives a part of `memory` to the server, which gets a descriptor of its own.
+   * Gives a part of `memory` to the server, which gets a descriptor of its own, or asks for what it needs.
    *
    * @throws `EINVAL` memory without a descriptor or too short, flags; `EEXIST` mapped; what the server gives
    */
   async map({ iova, size, flags, memory, offset = 0 }: DmaMapRequest): Promise<void> {
-    const fd = this.#host.memoryFd(memory);
-    if (fd === undefined) throw refuse('mapDma', 'memory has no descriptor');
+    const fd = this.#isShared ? this.#host.memoryFd(memory) : undefined;
+    if (fd === undefined && this.#isShared) throw refuse('mapDma', 'memory has no descriptor');
     // Other flags of the kernel mean something else on the wire.
     if ((flags & ~PROTECTION) !== 0) throw refuse('mapDma', `flags 0x${flags.toString(16)}`);
     checkPages('mapDma', iova, size);
@@ -58,14 +71,21 @@ export class ClientDma {
     if (this.#mapped.overlapping(iova, size).length > 0) {
       throw new VfioError('EEXIST', 'mapDma', `0x${iova.toString(16)} is mapped`);
     }
-    await this.#connection.request({
-      command: VFIO_USER.DMA_MAP,
-      payload: encodeDmaMap({ flags, offset, iova, size }),
-      fds: [fd],
-      minReply: 0,
-      decode: () => undefined,
-    });
-    this.#mapped.add({ iova, size });
+    const range = { iova, size, flags, memory, offset };
+    // Must precede the request: the server may ask before its reply is here.
+    this.#mapped.add(range);
+    try {
+      await this.#connection.request({
+        command: VFIO_USER.DMA_MAP,
+        payload: encodeDmaMap({ flags, offset: fd === undefined ? 0 : offset, iova, size }),
+        fds: fd === undefined ? [] : [fd],
+        minReply: 0,
+        decode: () => undefined,
+      });
+    } catch (error) {
+      this.#mapped.remove(range);
+      throw error;
+    }
   }
 
   /**
@@ -96,7 +116,7 @@ export class ClientDma {
     return { size };
   }
 
-  async #unmapOne(range: DmaRange, whole: IovaBitmap | undefined): Promise<void> {
+  async #unmapOne(range: ClientRange, whole: IovaBitmap | undefined): Promise<void> {
     const { iova, size } = range;
     if (whole === undefined) {
       await this.#send({ flags: 0, iova, size });
@@ -129,7 +149,7 @@ function addBits(whole: IovaBitmap, iova: number, bits: Uint8Array): void {
   }
 }
 
-function sizeOf(ranges: readonly DmaRange[]): number {
+function sizeOf(ranges: readonly ClientRange[]): number {
   return ranges.reduce((sum, { size }) => sum + size, 0);
 }
 

@@ -50,7 +50,7 @@ function dmaMap(call: Call): number {
   }
   // Must precede the backing: memory that is refused is not looked at.
   device.ioas.checkMap({ iova, size, flags });
-  const backing = fd === undefined ? unreachable() : reach(call, fd, wanted);
+  const backing = fd === undefined ? ask(call, wanted) : reach(call, fd, wanted);
   try {
     device.ioas.map({ iova, size, flags, backing });
   } catch (error) {
@@ -104,14 +104,11 @@ function reach(call: Call, fd: Fd, { flags, offset, size }: ClientMapping): DmaB
   return backing;
 }
 
-/** Memory the client keeps to itself. It is mapped, so that the client can go on, but cannot be reached. */
-function unreachable(): DmaBacking {
-  return { kind: 'message', read: notShared, write: notShared, revoke: () => undefined };
-}
-
-function notShared(): Promise<never> {
-  const fact = 'guest memory is not shared: start QEMU with memory-backend-memfd,share=on';
-  return Promise.reject(new VfioError('EOPNOTSUPP', 'dma', fact));
+/** Memory the client keeps to itself. */
+function ask({ dma, logger }: Call, { iova, size }: ClientMapping): DmaBacking {
+  const help = 'reached by messages, memory-backend-memfd,share=on of QEMU would share it';
+  logger.log('info', 'dmaMap', () => `${range(iova, size)} is not shared: ${help}`);
+  return dma.backing(iova);
 }
 
 function dmaUnmap(call: Call): number {

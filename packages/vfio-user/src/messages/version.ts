@@ -17,8 +17,10 @@ export interface Capabilities {
   /** Bit mask of the page sizes of its memory. */
   readonly pgsizes?: number;
   readonly migration?: MigrationCapability;
-  /** It can take commands of the server on a second socket. */
+  /** Commands of the server go over a second socket: the client can, the server does. */
   readonly twinSocket?: boolean;
+  /** In a reply: which of its descriptors is that socket. */
+  readonly twinSocketFd?: number;
   /** It knows REGION_WRITE_MULTI. */
   readonly writeMultiple?: boolean;
 }
@@ -89,7 +91,10 @@ function toJson({ capabilities }: VersionMessage): Record<string, unknown> {
       pgsize: migration.pgsize,
       max_bitmap_size: migration.maxBitmapSize,
     },
-    twin_socket: capabilities.twinSocket === true ? { supported: true } : undefined,
+    twin_socket:
+      capabilities.twinSocket === true
+        ? { supported: true, fd_index: capabilities.twinSocketFd }
+        : undefined,
     write_multiple: capabilities.writeMultiple,
   };
 }
@@ -121,7 +126,7 @@ function fromJson(json: JsonObject): Capabilities {
     maxDmaMaps: integer(json, 'max_dma_maps', 0, Number.MAX_SAFE_INTEGER),
     pgsizes: integer(json, 'pgsizes', 0, Infinity),
     migration: migrationFromJson(json),
-    twinSocket: twinSocketFromJson(json),
+    ...twinSocketFromJson(json),
     writeMultiple: boolean(json, 'write_multiple'),
   });
 }
@@ -137,9 +142,13 @@ function migrationFromJson(json: JsonObject): MigrationCapability | undefined {
   return stripUndefined({ pgsize, maxBitmapSize });
 }
 
-function twinSocketFromJson(json: JsonObject): boolean | undefined {
+function twinSocketFromJson(json: JsonObject): Partial<Capabilities> {
   const twin = object(json, 'twin_socket');
-  return twin === undefined ? undefined : boolean(twin, 'supported');
+  if (twin === undefined) return {};
+  return stripUndefined({
+    twinSocket: boolean(twin, 'supported'),
+    twinSocketFd: integer(twin, 'fd_index', 0, MAX_MSG_FDS_LIMIT),
+  });
 }
 
 interface JsonObject {

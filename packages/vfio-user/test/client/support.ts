@@ -48,6 +48,7 @@ export interface Received {
   readonly id: number;
   readonly command: number;
   readonly flags: number;
+  readonly errno: number;
   readonly payload: Uint8Array;
 }
 
@@ -67,6 +68,7 @@ export class ScriptedServer implements FrameHandler {
       id: view.getUint16(0, true),
       command: view.getUint16(2, true),
       flags: view.getUint32(8, true),
+      errno: view.getUint32(12, true),
       payload: bytes.slice(16, length),
     });
   }

@@ -1,0 +1,342 @@
+// The device's accesses to memory that its client keeps to itself: DMA_READ and DMA_WRITE, which we send and the
+// client answers.
+//
+// Concepts: an access is cut into messages of what the client takes. A window bounds the messages that wait for
+// their replies; accesses beyond it wait in their order, and beyond a bound of those more are refused. An access
+// that is over leaves its ids behind, taken until the late replies come.
+
+import { VfioError, errnoCode, type Clock, type MessageBacking, type Timer } from '@vfio-ts/core';
+import {
+  HEADER_ERROR,
+  HEADER_SIZE,
+  HEADER_TYPE_COMMAND,
+  messageCommand,
+  messageErrno,
+  messageFlags,
+  messageId,
+  writeHeader,
+} from './header.ts';
+import {
+  DMA_ACCESS_SIZE,
+  dmaDataAt,
+  echoesDmaAccess,
+  encodeDmaAccess,
+  type DmaLayout,
+} from './messages/dma-access.ts';
+import type { SessionLog } from './log.ts';
+import { VFIO_USER, commandName, type Limits } from './protocol.ts';
+import { ReplyBuffer } from './reply-buffer.ts';
+import type { FrameBuffer, Transport } from './transport.ts';
+
+/** What sends DMA messages to one client. */
+export interface DmaRequestsOptions {
+  /** Where they go; replies are handed to {@link DmaRequests.reply}. */
+  readonly transport: Transport;
+  /** What time-outs are measured with; there are none without. */
+  readonly timers: Clock | undefined;
+  readonly log: SessionLog;
+  readonly limits: Limits;
+  /** Bytes of data the client takes in a message. */
+  readonly maxData: number;
+  readonly layout: DmaLayout;
+}
+
+const IDS = 0x10000;
+/** Bytes of data that may be under way at once; one message goes whatever its size. */
+const WINDOW_BYTES = 4 << 20;
+const NO_BYTES = new Uint8Array(0);
+
+/** One access, as the device asked for it. */
+interface Access {
+  readonly address: number;
+  readonly isWrite: boolean;
+  readonly length: number;
+  /** The caller's; none once the access is over. */
+  bytes: Uint8Array;
+  /** Bytes that messages were sent for, and messages of it that wait for their replies. */
+  sent: number;
+  open: number;
+  openBytes: number;
+  isOver: boolean;
+  /** When a reply came last. */
+  lastReply: number;
+  timer: Timer | undefined;
+  readonly siblings: Set<Access>;
+  settle(error?: unknown): void;
+}
+
+/** One message that waits for its reply. */
+interface Pending {
+  readonly command: number;
+  readonly access: Access;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** All accesses of one session to memory of its client. */
+export class DmaRequests {
+  readonly #options: DmaRequestsOptions;
+  readonly #maxData: number;
+  readonly #out = new ReplyBuffer(4096);
+  readonly #pending = new Map<number, Pending>();
+  readonly #accesses = new Set<Access>();
+  /** Those with something left to send, oldest first. */
+  readonly #unsent: Access[] = [];
+  #bytes = 0;
+  #open = 0;
+  #openBytes = 0;
+  #lastReply = -Infinity;
+  #nextId = 0;
+  #isSending = false;
+  #end: VfioError | undefined;
+
+  constructor(options: DmaRequestsOptions) {
+    this.#options = options;
+    this.#maxData = Math.min(options.maxData, options.limits.maxDataXferSize);
+  }
+
+  /** Messages whose replies are awaited, those that nobody waits for any more included. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /**
+   * The memory of one mapping. An access fails with `EAGAIN` when too many wait, `ETIMEDOUT` when the client does
+   * not answer, `ENOTCONN` when it is gone, `ECANCELED` when the mapping is, `EPROTO` when the reply is no good,
+   * and with what the client answers.
+   */
+  backing(iova: number): MessageBacking {
+    const mine = new Set<Access>();
+    return {
+      kind: 'message',
+      read: (offset, into) => this.#begin(mine, iova + offset, into, false),
+      write: (offset, from) => this.#begin(mine, iova + offset, from, true),
+      revoke: () => {
+        const gone = new VfioError('ECANCELED', 'dma', 'the mapping went away');
+        for (const access of mine) this.#finish(access, gone);
+        this.#send();
+      },
+    };
+  }
+
+  /** Takes a reply. @returns false when it answers nothing that was asked */
+  reply(frame: FrameBuffer, length: number): boolean {
+    const pending = this.#pending.get(messageId(frame.view));
+    if (pending === undefined) return false;
+    this.#pending.delete(messageId(frame.view));
+    const { access } = pending;
+    if (access.isOver) {
+      this.#log(() => `late reply to ${commandName(pending.command)} thrown away`);
+      return true;
+    }
+    this.#answered(pending);
+    try {
+      this.#take(pending, frame, length - HEADER_SIZE);
+      if (access.open === 0 && access.sent === access.length) this.#finish(access);
+    } catch (error) {
+      this.#finish(access, error);
+    }
+    this.#send();
+    return true;
+  }
+
+  /** The transport has sent all that waited: there is room for more. */
+  drained(): void {
+    this.#send();
+  }
+
+  /** Ends all accesses, and every one from now on. A second call does nothing. */
+  close(cause?: VfioError): void {
+    if (this.#end !== undefined) return;
+    const options = cause === undefined ? {} : { cause };
+    this.#end = new VfioError('ENOTCONN', 'dma', 'the client is gone', options);
+    for (const access of this.#accesses) this.#finish(access, this.#end);
+    this.#pending.clear();
+  }
+
+  #begin(mine: Set<Access>, address: number, bytes: Uint8Array, isWrite: boolean): Promise<void> {
+    const refusal = this.#refusal(bytes.length);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    if (bytes.length === 0) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const access: Access = {
+      address,
+      isWrite,
+      length: bytes.length,
+      bytes,
+      sent: 0,
+      open: 0,
+      openBytes: 0,
+      isOver: false,
+      lastReply: 0,
+      timer: undefined,
+      siblings: mine,
+      settle: (error) => (error === undefined ? resolve() : reject(error)),
+    };
+    mine.add(access);
+    this.#accesses.add(access);
+    this.#bytes += access.length;
+    this.#unsent.push(access);
+    this.#send();
+    return promise;
+  }
+
+  #refusal(length: number): VfioError | undefined {
+    const { maxDmaAccesses, maxDmaBytes } = this.#options.limits;
+    if (this.#end !== undefined) return this.#end;
+    if (this.#maxData === 0) return new VfioError('EOPNOTSUPP', 'dma', 'the client takes no data');
+    const count = this.#accesses.size;
+    if (count >= maxDmaAccesses || (count > 0 && this.#bytes + length > maxDmaBytes)) {
+      return new VfioError('EAGAIN', 'dma', `${count} accesses of ${this.#bytes} bytes wait`);
+    }
+    return undefined;
+  }
+
+  /** Sends as much as the window and the transport have room for. */
+  #send(): void {
+    // A send can end the connection, and that comes back here.
+    if (this.#isSending) return;
+    this.#isSending = true;
+    try {
+      for (let first = this.#next(); first !== undefined; first = this.#next()) {
+        this.#watch(first);
+        if (!this.#hasRoom(first)) break;
+        this.#sendMessage(first);
+      }
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  /** The oldest access with something left to send. */
+  #next(): Access | undefined {
+    for (let first = this.#unsent[0]; first !== undefined; first = this.#unsent[0]) {
+      if (!first.isOver && first.sent < first.length) return first;
+      this.#unsent.shift();
+    }
+    return undefined;
+  }
+
+  #hasRoom({ length, sent }: Access): boolean {
+    const { maxDmaMessages, pauseAtQueuedBytes } = this.#options.limits;
+    if (this.#options.transport.queuedBytes > pauseAtQueuedBytes) return false;
+    const next = Math.min(this.#maxData, length - sent);
+    return (
+      this.#open === 0 || (this.#open < maxDmaMessages && this.#openBytes + next <= WINDOW_BYTES)
+    );
+  }
+
+  #sendMessage(access: Access): void {
+    const id = this.#freeId();
+    if (id === undefined) {
+      this.#finish(access, new VfioError('EAGAIN', 'dma', `${IDS} messages are unanswered`));
+      return;
+    }
+    const { transport, layout } = this.#options;
+    const { address, isWrite, sent: at } = access;
+    const count = Math.min(this.#maxData, access.length - at);
+    const command = isWrite ? VFIO_USER.DMA_WRITE : VFIO_USER.DMA_READ;
+    const size = HEADER_SIZE + DMA_ACCESS_SIZE + (isWrite ? count : 0);
+    this.#out.reserve(size);
+    const { bytes, view } = this.#out;
+    writeHeader(view, id, command, size, HEADER_TYPE_COMMAND, 0);
+    const head = { address: address + at, count };
+    const message = isWrite ? { ...head, data: access.bytes.subarray(at, at + count) } : head;
+    encodeDmaAccess(bytes, view, HEADER_SIZE, message, layout);
+    // Must precede send: the connection may end in it, and with it all that is pending.
+    this.#pending.set(id, { command, access, at, length: count });
+    access.sent += count;
+    access.open++;
+    access.openBytes += count;
+    this.#open++;
+    this.#openBytes += count;
+    try {
+      transport.send(bytes, size);
+    } catch (error) {
+      transport.close(new VfioError('ENOTCONN', 'dma', 'cannot be sent', { cause: error }));
+      this.close();
+    }
+  }
+
+  #freeId(): number | undefined {
+    if (this.#pending.size >= IDS) return undefined;
+    while (this.#pending.has(this.#nextId)) this.#nextId = (this.#nextId + 1) % IDS;
+    const id = this.#nextId;
+    this.#nextId = (id + 1) % IDS;
+    return id;
+  }
+
+  #answered({ access, length }: Pending): void {
+    access.open--;
+    access.openBytes -= length;
+    this.#open--;
+    this.#openBytes -= length;
+    this.#lastReply = this.#options.timers?.now() ?? 0;
+    access.lastReply = this.#lastReply;
+  }
+
+  /** @throws what the client answers, `EPROTO` a reply that is none */
+  #take({ command, access, at, length }: Pending, frame: FrameBuffer, payload: number): void {
+    const { bytes, view } = frame;
+    const { layout } = this.#options;
+    const name = commandName(command);
+    if (messageCommand(view) !== command) {
+      const other = commandName(messageCommand(view));
+      throw new VfioError('EPROTO', name, `answered as ${other}`);
+    }
+    if ((messageFlags(view) & HEADER_ERROR) !== 0) {
+      const errno = messageErrno(view);
+      throw new VfioError(errnoCode(errno) ?? 'EIO', name, `the client refused, errno ${errno}`);
+    }
+    if (access.isWrite && payload === 0 && layout === 'qemu') return;
+    const expected = DMA_ACCESS_SIZE + (access.isWrite ? 0 : length);
+    if (payload < expected) {
+      throw new VfioError('EPROTO', name, `reply payload of ${payload} bytes, not ${expected}`);
+    }
+    const head = { address: access.address + at, count: length };
+    if (!echoesDmaAccess(view, HEADER_SIZE, head, layout)) {
+      throw new VfioError('EPROTO', name, 'the reply is about another access');
+    }
+    if (access.isWrite) return;
+    const from = HEADER_SIZE + dmaDataAt(layout);
+    access.bytes.set(bytes.subarray(from, from + length), at);
+  }
+
+  /** Begins to count the time of an access whose turn it is. */
+  #watch(access: Access): void {
+    const { timers, limits } = this.#options;
+    if (access.timer !== undefined || timers === undefined) return;
+    access.lastReply = timers.now();
+    access.timer = timers.after(limits.dmaTimeout, () => this.#expire(access, timers));
+  }
+
+  /** An access times out when for so long nothing of it, or nothing of those before it, was answered. */
+  #expire(access: Access, timers: Clock): void {
+    const { limits } = this.#options;
+    const since = access.open > 0 ? access.lastReply : Math.max(access.lastReply, this.#lastReply);
+    const rest = limits.dmaTimeout - (timers.now() - since);
+    if (rest > 0) {
+      access.timer = timers.after(rest, () => this.#expire(access, timers));
+      return;
+    }
+    this.#finish(access, new VfioError('ETIMEDOUT', 'dma', `no reply in ${limits.dmaTimeout} ms`));
+    this.#send();
+  }
+
+  #finish(access: Access, error?: unknown): void {
+    if (access.isOver) return;
+    access.isOver = true;
+    access.timer?.cancel();
+    access.siblings.delete(access);
+    this.#accesses.delete(access);
+    this.#bytes -= access.length;
+    this.#open -= access.open;
+    this.#openBytes -= access.openBytes;
+    access.bytes = NO_BYTES;
+    access.settle(error);
+  }
+
+  #log(message: () => string): void {
+    this.#options.log.write('debug', message);
+  }
+}

@@ -8,6 +8,9 @@ const shared: ViteUserConfig = defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     restoreMocks: true,
+    // A guard against hanging, not a measure: machines may be busy.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ['default', 'json', skipReporter],
     outputFile: { json: '.reports/vitest.json' },
   },

@@ -1,5 +1,6 @@
 // Runs every package's tests through turbo and closes with why tests were skipped and one line of totals.
 import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { existsSync, globSync, readFileSync, rmSync } from 'node:fs';
 import { labStatus } from '../packages/lab/src/index.ts';
 
@@ -13,7 +14,15 @@ const reports = 'packages/*/.reports/vitest.json';
 const skips = 'packages/*/.reports/skips.json';
 for (const file of globSync([reports, skips])) rmSync(file);
 
-const args = ['run', 'test', '--continue=dependencies-successful', ...process.argv.slice(2)];
+// A package's tests use two cores by themselves; virtual machines more.
+const concurrency = Math.max(1, Math.floor(availableParallelism() / 2));
+const args = [
+  'run',
+  'test',
+  '--continue=dependencies-successful',
+  `--concurrency=${concurrency}`,
+  ...process.argv.slice(2),
+];
 const { status } = spawnSync('turbo', args, {
   stdio: 'inherit',
   env: { ...process.env, VFIO_TS_CLIENTS: clients(), TURBO_TELEMETRY_DISABLED: '1' },

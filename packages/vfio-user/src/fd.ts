@@ -2,6 +2,7 @@
 
 import { VfioError } from '@vfio-ts/core';
 import * as libc from './native/libc.ts';
+import { acquiredFd, releasedFd } from './native/thread.ts';
 
 /** An open file descriptor of this process with one owner. */
 export interface Fd {
@@ -28,6 +29,7 @@ export class OwnedFd implements Fd {
       throw new VfioError('EBADF', 'OwnedFd', `${number} is not a descriptor`);
     }
     this.#number = number;
+    acquiredFd(number);
   }
 
   get number(): number {
@@ -39,6 +41,7 @@ export class OwnedFd implements Fd {
     const number = this.#number;
     // Must precede close: the number may be another file's from then on.
     this.#number = -1;
+    releasedFd(number);
     libc.close(number);
   }
 

@@ -4,6 +4,7 @@
 // which watches the epoll descriptor, and the process sleeps. However busy it is, it returns to Node about once
 // a millisecond, so that timers, promises and everything else of the process run.
 
+import { isMainThread } from 'node:worker_threads';
 import { VfioError } from '@vfio-ts/core';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from './native/constants.ts';
 import { Epoll } from './native/epoll.ts';
@@ -230,9 +231,12 @@ export class EventLoop {
 
   /** Answers at once what woke the process, then ends the watch; the turn that follows lets promises run. */
   #awake(): void {
-    this.#isInTurn = true;
-    this.#dispatch(0);
-    this.#isInTurn = false;
+    // A worker can be ended while a device runs, and the watch that called us does not survive that.
+    if (isMainThread) {
+      this.#isInTurn = true;
+      this.#dispatch(0);
+      this.#isInTurn = false;
+    }
     this.#schedule();
   }
 

@@ -8,6 +8,7 @@
 import { EFD_CLOEXEC, EFD_NONBLOCK } from './constants.ts';
 import { type Address, raw, viewOf } from './ffi.ts';
 import { mapPrivate, PAGE_SIZE } from './memory.ts';
+import { acquired } from './thread.ts';
 
 const IOCB_CMD_PREAD = 0;
 const IOCB_FLAG_RESFD = 1;
@@ -47,6 +48,7 @@ function setUp(): Signaller | undefined {
     return undefined;
   }
   const context = Number(request.getBigUint64(CONTEXT, true));
+  acquired({ [Symbol.dispose]: () => void raw.io_destroy(context) });
   request.setBigUint64(LIST, BigInt(memory.address + IOCB), true);
   request.setUint16(IOCB_OPCODE, IOCB_CMD_PREAD, true);
   request.setUint32(IOCB_FLAGS, IOCB_FLAG_RESFD, true);

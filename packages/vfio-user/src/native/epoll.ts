@@ -4,6 +4,7 @@ import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD } from './co
 import { checked, failure, interrupted } from './failure.ts';
 import { raw } from './ffi.ts';
 import { mapPrivate, type NativeMemory, PAGE_SIZE } from './memory.ts';
+import { acquiredFd, releasedFd } from './thread.ts';
 
 const EVENT_SIZE = process.arch === 'x64' ? 12 : 16;
 const EVENT_DATA = EVENT_SIZE - 8;
@@ -24,6 +25,7 @@ export class Epoll {
     this.#events = new DataView(this.#memory.bytes.buffer);
     try {
       this.fd = checked(raw.epoll_create1(EPOLL_CLOEXEC), 'epoll_create1', 'close-on-exec');
+      acquiredFd(this.fd);
     } catch (error) {
       this.#memory.unmap();
       throw error;
@@ -76,6 +78,7 @@ export class Epoll {
   /** Gives the set back. A second call does nothing. */
   close(): void {
     if (this.fd < 0) return;
+    releasedFd(this.fd);
     raw.close(this.fd);
     this.fd = -1;
     this.#memory.unmap();

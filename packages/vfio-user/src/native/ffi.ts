@@ -64,6 +64,7 @@ export interface RawCalls {
   close(fd: number): number;
   getpagesize(): number;
   io_setup(depth: number, context: Address): number;
+  io_destroy(context: Address): number;
   io_submit(context: Address, count: number, requests: Address): number;
 }
 
@@ -75,6 +76,7 @@ const BYTES = 'void *';
 const OFF = 'int64_t';
 
 const IO_SETUP = process.arch === 'arm64' ? 0 : 206;
+const IO_DESTROY = process.arch === 'arm64' ? 1 : 207;
 const IO_SUBMIT = process.arch === 'arm64' ? 2 : 209;
 const kernel: { call(number: number, a: number, b: number, c: number): number } = {
   call: bind('syscall', SSIZE, [SSIZE, SSIZE, SSIZE, SSIZE]),
@@ -119,6 +121,7 @@ export const raw: RawCalls = {
   getpagesize: bind('getpagesize', INT, []),
   // Not in the C library.
   io_setup: (depth, context) => kernel.call(IO_SETUP, depth, context, 0),
+  io_destroy: (context) => kernel.call(IO_DESTROY, context, 0, 0),
   io_submit: (context, count, requests) => kernel.call(IO_SUBMIT, context, count, requests),
 };
 

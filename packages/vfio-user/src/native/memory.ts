@@ -7,6 +7,7 @@ import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED } from './constan
 import { MADV_DONTNEED, PROT_READ, PROT_WRITE } from './constants.ts';
 import { failure } from './failure.ts';
 import { type Address, isSupported, raw, viewOf } from './ffi.ts';
+import { acquired, released } from './thread.ts';
 
 /** Bytes in a page, the unit of mapping: 4096 on x86-64, up to 65536 on arm64. */
 export const PAGE_SIZE: number = isSupported ? raw.getpagesize() : 4096;
@@ -27,6 +28,7 @@ export class NativeMemory {
     this.size = size;
     this.#buffer = viewOf(address, size);
     this.bytes = new Uint8Array(this.#buffer);
+    acquired(this);
   }
 
   /** False once `unmap` has run. */
@@ -38,6 +40,7 @@ export class NativeMemory {
   unmap(): void {
     if (!this.#mapped) return;
     this.#mapped = false;
+    released(this);
     // Must precede munmap: from here on no view reaches the address.
     this.#buffer.transfer();
     raw.munmap(this.address, this.size);

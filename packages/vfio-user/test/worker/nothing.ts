@@ -1,0 +1,1 @@
+export const device = 'not what is looked for';

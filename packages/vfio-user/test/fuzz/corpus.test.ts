@@ -1,0 +1,17 @@
+import { describe, expect, test } from 'vitest';
+import { corpus } from './corpus.ts';
+import { pairMedium, socketMedium, type Medium } from './medium.ts';
+import type { ServerCase } from './server-case.ts';
+import { ServerTarget } from './server-target.ts';
+
+describe.each<[string, () => Medium, boolean]>([
+  ['over a pair', pairMedium, false],
+  ['over a pair, its device slow to come to rest', pairMedium, true],
+  ['over a socket', socketMedium, false],
+])('a server %s holds against', (_, medium, isBusy) => {
+  test.each(corpus<ServerCase>('server'))('%s', async (_name, sample) => {
+    await using target = new ServerTarget(medium(), isBusy);
+    expect(sample.about).not.toBe('');
+    await expect(target.run(sample)).resolves.toBeGreaterThan(0);
+  });
+});

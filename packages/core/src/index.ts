@@ -17,7 +17,7 @@ export { dmaRw, dmaRwAsync, dmaView, enableDmaLog, pinPages, unpinPages } from '
 export { iommufdEmulatedOps } from './device/iommufd.ts';
 export { isIrqEnabled, setIntx, triggerIrq } from './device/irq.ts';
 export type { Ref } from './device/ref.ts';
-export { setupIrq, setupRegion } from './device/setup.ts';
+export { setupIoEventFd, setupIrq, setupRegion } from './device/setup.ts';
 export type { KvmReference } from './device/user.ts';
 
 export { Container, Iommufd } from './open/container.ts';
@@ -43,6 +43,7 @@ export {
   REGION_INFO_SIZE,
   type InfoCap,
 } from './region/caps.ts';
+export type { IoEvent, IoEventDefinition, IoEventShadow } from './region/io-event.ts';
 export { isMappable, type Region } from './region/table.ts';
 
 export * from './dma/backing.ts';

@@ -99,6 +99,12 @@ interface BaseOps<T> {
   /** Opposite direction of {@link BaseOps.read}. */
   write?(device: T, region: number, offset: number, from: Uint8Array): void;
   /**
+   * The guest has written to a place whose writes become signals, once or more often; see `setupIoEventFd`.
+   *
+   * @param signal - the number that the place was set up with
+   */
+  ioEvent?(device: T, region: number, signal: number): void;
+  /**
    * Brings the device to rest: no guest memory is used from when this is done until the next callback. A server
    * asks for it before guest memory comes or goes, a reset, a change of the migration state, and when its client
    * is gone; what the client sends meanwhile waits, other devices go on. When it throws or rejects, the command

@@ -91,3 +91,10 @@ export const VFIO_GFX_PLANE_TYPE_REGION = 4;
 
 /** Page size of guest memory everywhere in this project. */
 export const PAGE_SIZE = 4096;
+
+/** A place whose writes become signals has a value to match (include/uapi/linux/kvm.h). */
+export const KVM_IOEVENTFD_FLAG_DATAMATCH = 1;
+/** The place is a port, not memory. */
+export const KVM_IOEVENTFD_FLAG_PIO = 2;
+/** The place is a virtio-ccw notification. */
+export const KVM_IOEVENTFD_FLAG_VIRTIO_CCW_NOTIFY = 8;

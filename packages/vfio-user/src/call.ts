@@ -4,6 +4,7 @@ import type { Logger } from '@vfio-ts/core';
 import type { DmaRequests } from './dma-requests.ts';
 import type { DmaRange, DmaTable } from './dma-table.ts';
 import type { Fd } from './fd.ts';
+import type { IoSignals } from './io-signals.ts';
 import type { MessageFds } from './message-fds.ts';
 import type { PeerLimits } from './messages/version.ts';
 import type { PeerProfile } from './peer.ts';
@@ -53,8 +54,10 @@ export interface Call {
   /** Data of a region access in the request and in the reply. */
   readonly requestData: DataWindow;
   readonly replyData: DataWindow;
-  /** Goes out with the reply, stays its owner's. */
-  replyFd: Fd | undefined;
+  /** Eventfds by which the client tells the device of writes. */
+  readonly ioSignals: IoSignals;
+  /** Go out with the reply, stay their owners'. */
+  replyFds: readonly Fd[];
 }
 
 /** What handles one command. */

@@ -18,6 +18,7 @@ import { ClientDma } from './client/dma.ts';
 import { DmaServer, type ClientRange } from './client/dma-server.ts';
 import type { ClientHost } from './client/host.ts';
 import { inOrder } from './client/in-order.ts';
+import { getRegionIoFds, type RegionIoFds } from './client/io-fds.ts';
 import { irqMessages } from './client/irqs.ts';
 import { Regions } from './client/regions.ts';
 import { postMulti, writeMulti } from './client/write-multi.ts';
@@ -165,6 +166,15 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
       minReply: IRQ_INFO_SIZE,
       decode: ({ view }) => decodeIrqInfo(view, HEADER_SIZE),
     });
+  }
+
+  /**
+   * Places of a region whose writes can go through eventfds instead of messages; the caller disposes of them.
+   *
+   * @throws `EINVAL` no such region; `EMSGSIZE` more descriptors than this client takes in a message
+   */
+  getRegionIoFds(index: number): Promise<RegionIoFds> {
+    return getRegionIoFds(this.#connection, index);
   }
 
   /** More signals than the server takes in a message go in several; then an error may leave the first set. */

@@ -5,6 +5,7 @@ import { deviceInfoHandlers } from './handlers/device-info.ts';
 import { dmaHandlers } from './handlers/dma.ts';
 import { featureHandlers } from './handlers/feature.ts';
 import { irqHandlers } from './handlers/irq.ts';
+import { ioFdsHandlers } from './handlers/io-fds.ts';
 import { migrationHandlers } from './handlers/migration.ts';
 import { regionAccessHandlers } from './handlers/region-access.ts';
 import { regionWriteMultiHandlers } from './handlers/region-write-multi.ts';
@@ -16,6 +17,7 @@ export const dispatchTable: ReadonlyMap<number, CommandHandler> = new Map<number
   ...deviceInfoHandlers,
   ...regionInfoHandlers,
   ...irqHandlers,
+  ...ioFdsHandlers,
   ...regionAccessHandlers,
   ...regionWriteMultiHandlers,
   ...featureHandlers,

@@ -55,6 +55,9 @@ export class OwnedFd implements Fd {
   }
 }
 
+/** No descriptors, as most messages have. */
+export const NO_FDS: readonly Fd[] = Object.freeze([]);
+
 /** Closes every descriptor of a list. */
 export function closeAll(fds: Iterable<Fd>): void {
   for (const fd of fds) fd.close();

@@ -7,7 +7,7 @@
 // bytes is one system call, and nobody's descriptors go astray.
 
 import { VfioError } from '@vfio-ts/core';
-import { closeAll, type Fd, OwnedFd } from './fd.ts';
+import { closeAll, type Fd, NO_FDS, OwnedFd } from './fd.ts';
 import { MSG_DONTWAIT } from './native/constants.ts';
 import { WOULD_BLOCK } from './native/failure.ts';
 import { mapPrivate, type NativeMemory, PAGE_SIZE } from './native/memory.ts';
@@ -21,8 +21,6 @@ const SIZE_FIELD = 4;
 const READ_AHEAD = 36;
 /** A buffer that has held more than this gives the rest back when the connection is idle. */
 const KEPT = 65536;
-
-const NO_FDS: readonly Fd[] = Object.freeze([]);
 
 /** What one receive gave: no more to be had now, the peer closed, or bytes. */
 export type ReadResult = 'empty' | 'end' | 'data';

@@ -1,7 +1,7 @@
 export { serveDevice, servedDevice, type ServeOptions } from './serve.ts';
 export { VfioUserServer, type ConnectionSource, type ServerOptions } from './server.ts';
 export { Session, type SessionOptions, type SessionState } from './session.ts';
-export type { ClientMemory, SessionHost } from './session-host.ts';
+export type { ClientMemory, SessionHost, WatchedSignal } from './session-host.ts';
 export type {
   OpenDevice,
   RegionMemory,
@@ -14,6 +14,8 @@ export { detectPeer, PEER_PROFILES, type PeerProfile } from './peer.ts';
 
 export { VfioUserClient, type ClientOptions, type RawReply } from './client.ts';
 export type { ClientHost } from './client/host.ts';
+export type { RegionIoFds } from './client/io-fds.ts';
+export type { IoFdEntry, IoFdType } from './messages/io-fds.ts';
 export type { Capabilities, MigrationCapability, VersionMessage } from './messages/version.ts';
 
 export {

@@ -1,8 +1,10 @@
 // Sessions and clients on a real operating system.
 
-import type { Clock, Logger } from '@vfio-ts/core';
+import { VfioError, type Clock, type Logger } from '@vfio-ts/core';
 import type { ClientHost } from './client/host.ts';
 import { EventFd } from './eventfd.ts';
+import type { EventLoop } from './loop.ts';
+import { LoopEventFd } from './loop-eventfd.ts';
 import { mapClientMemory, type MappingPolicy } from './mapping.ts';
 import { hasFd } from './memfd.ts';
 import { PROT_READ, PROT_WRITE } from './native/constants.ts';
@@ -14,10 +16,15 @@ import type { SessionHost } from './session-host.ts';
  * Descriptors of Linux for a server.
  *
  * @param policy - which client memory is mapped; see {@link MappingPolicy}
+ * @param loop - watches what clients signal; without one a client cannot signal the device
  */
-export function linuxSessionHost(policy: MappingPolicy = 'sealed'): SessionHost {
+export function linuxSessionHost(policy: MappingPolicy = 'sealed', loop?: EventLoop): SessionHost {
   return {
-    eventSignal: (fd) => new EventFd(fd),
+    eventSignal: (fd) => (loop === undefined ? new EventFd(fd) : new LoopEventFd(fd, loop)),
+    watchedSignal(fire) {
+      if (loop !== undefined) return LoopEventFd.watched(loop, fire);
+      throw new VfioError('EOPNOTSUPP', 'watchedSignal', 'this host has no loop');
+    },
     clientMemory: (fd, { offset, size, readable, writable, fileIo }) => {
       const access = { read: readable, write: writable };
       return mapClientMemory(fd, offset, size, access, policy, fileIo);

@@ -6,7 +6,7 @@
 
 import { isMainThread } from 'node:worker_threads';
 import { VfioError } from '@vfio-ts/core';
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from './native/constants.ts';
+import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT } from './native/constants.ts';
 import { Epoll } from './native/epoll.ts';
 import { NodePoll } from './native/poll.ts';
 
@@ -14,6 +14,8 @@ import { NodePoll } from './native/poll.ts';
 export interface LoopSource {
   /** The descriptor; stays open and the same until the registration is removed. */
   readonly fd: number;
+  /** `onReadable` is called once for each time more comes, whether or not anything is read. */
+  readonly isEdge?: boolean;
   /** The descriptor is readable, or its peer is gone. Handles a bounded amount and returns. */
   onReadable(): void;
   /** The descriptor is writable. */
@@ -92,9 +94,10 @@ class Registration implements LoopRegistration {
     const mask = (readable ? EPOLLIN : 0) | (writable ? EPOLLOUT : 0);
     if (!this.isActive || mask === this.#mask) return;
     // A source that wants nothing leaves the set, where the end of its peer would wake the loop for ever.
-    if (this.#mask === 0) this.#epoll.add(this.#fd, mask, this.id);
+    const events = this.source.isEdge === true ? mask | EPOLLET : mask;
+    if (this.#mask === 0) this.#epoll.add(this.#fd, events, this.id);
     else if (mask === 0) this.#epoll.remove(this.#fd);
-    else this.#epoll.modify(this.#fd, mask, this.id);
+    else this.#epoll.modify(this.#fd, events, this.id);
     this.#mask = mask;
   }
 
@@ -320,7 +323,10 @@ export class EventLoop {
     this.#active(registration);
   }
 
-  #guard(source: LoopSource, call: Exclude<keyof LoopSource, 'fd' | 'onError'>): boolean {
+  #guard(
+    source: LoopSource,
+    call: Exclude<keyof LoopSource, 'fd' | 'isEdge' | 'onError'>,
+  ): boolean {
     try {
       return source[call]?.() === true;
     } catch (error) {

@@ -1,7 +1,7 @@
 // What a server answers.
 
 import { ERRNO, VfioError } from '@vfio-ts/core';
-import type { Fd } from './fd.ts';
+import { NO_FDS, type Fd } from './fd.ts';
 import {
   HEADER_ERROR,
   HEADER_NO_REPLY,
@@ -56,12 +56,12 @@ export class Replies {
   }
 
   /** Sends `payload` bytes of the buffer's payload as the reply to a command, if it wants one. */
-  answer(view: DataView, payload: number, fd: Fd | undefined): void {
+  answer(view: DataView, payload: number, fds: readonly Fd[]): void {
     if ((messageFlags(view) & HEADER_NO_REPLY) !== 0) return;
     const size = HEADER_SIZE + payload;
     const { view: reply } = this.buffer;
     writeHeader(reply, messageId(view), messageCommand(view), size, HEADER_TYPE_REPLY, 0);
-    this.#send(size, fd);
+    this.#send(size, fds);
   }
 
   /** Sends an error. A command that wants no reply gets no error either. */
@@ -87,16 +87,16 @@ export class Replies {
       HEADER_TYPE_REPLY | HEADER_ERROR,
       errno ?? ERRNO.EIO,
     );
-    this.#send(HEADER_SIZE, undefined);
+    this.#send(HEADER_SIZE, NO_FDS);
   }
 
-  #send(size: number, fd: Fd | undefined): void {
+  #send(size: number, fds: readonly Fd[]): void {
     const { counters } = this.#watch;
     counters.count(COUNTED.BYTES_SENT, size);
-    if (fd !== undefined) counters.count(COUNTED.FDS_SENT, 1);
+    if (fds.length > 0) counters.count(COUNTED.FDS_SENT, fds.length);
     try {
-      if (fd === undefined) this.#transport.send(this.buffer.bytes, size);
-      else this.#transport.send(this.buffer.bytes, size, [fd]);
+      if (fds.length === 0) this.#transport.send(this.buffer.bytes, size);
+      else this.#transport.send(this.buffer.bytes, size, fds);
     } catch (error) {
       this.#end(new VfioError('ENOTCONN', 'send', 'reply cannot be sent', { cause: error }));
       return;

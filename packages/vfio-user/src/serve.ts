@@ -41,6 +41,8 @@ function openDevice(vdev: VfioDevice): OpenDevice {
       if (region?.memory === undefined) return undefined;
       return { memory: region.memory, offset: region.memoryOffset };
     },
+    ioEvents: (region) => file.ioEvents(region),
+    ioEvent: (region, signal) => file.ioEvent(region, signal),
     quiesce: () => file.quiesce(),
     close: () => open.dispose(),
   };
@@ -111,7 +113,7 @@ export function serveDevice(vdev: VfioDevice, options: ServeOptions): VfioUserSe
       },
       close: () => listener?.close(),
     },
-    host: linuxSessionHost(memory),
+    host: linuxSessionHost(memory, loop),
     logger,
     clock,
     limits: all,

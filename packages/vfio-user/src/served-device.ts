@@ -1,7 +1,7 @@
 // What a server needs of the device behind it. It knows neither groups nor device files: who serves a device
 // of core gives these few things.
 
-import type { IoAddressSpace, SharedMemory, VfioAccess } from '@vfio-ts/core';
+import type { IoAddressSpace, IoEvent, SharedMemory, VfioAccess } from '@vfio-ts/core';
 
 /** The operations of a device that messages turn into. */
 export type ServedOperation =
@@ -39,6 +39,10 @@ export interface OpenDevice {
   readonly ioas: ServedIoas;
   /** The memory behind a region, `undefined` where every access is a message. */
   regionMemory(index: number): RegionMemory | undefined;
+  /** Places of a region whose writes become signals; none when left out. @throws `EINVAL` no such region */
+  ioEvents?(region: number): readonly IoEvent[];
+  /** A client has signalled. */
+  ioEvent?(region: number, signal: number): void;
   /**
    * Brings the device to rest before its memory or its state changes; `undefined` when it is at rest at once.
    * Whatever it throws or rejects with becomes the error of the command that needs it.

@@ -3,8 +3,9 @@
 import { VfioError, type Logger } from '@vfio-ts/core';
 import type { Call, Client, CommandHandler } from './call.ts';
 import type { DmaRequests } from './dma-requests.ts';
-import type { Fd } from './fd.ts';
+import { NO_FDS, type Fd } from './fd.ts';
 import { HEADER_SIZE, messageCommand } from './header.ts';
+import { IoSignals } from './io-signals.ts';
 import type { MessageFds } from './message-fds.ts';
 import { REGION_ACCESS_SIZE } from './messages/region-access.ts';
 import { commandName, type Limits } from './protocol.ts';
@@ -30,7 +31,8 @@ export class SessionCall implements Call {
   readonly replyData: DataWindow = new DataWindow(DATA_AT);
   request: FrameBuffer;
   payloadLength = 0;
-  replyFd: Fd | undefined;
+  readonly ioSignals: IoSignals;
+  replyFds: readonly Fd[] = NO_FDS;
 
   constructor(request: FrameBuffer, parts: SessionParts, fds: MessageFds, reply: ReplyBuffer) {
     this.request = request;
@@ -41,7 +43,7 @@ export class SessionCall implements Call {
     this.logger = parts.logger;
     this.fds = fds;
     this.reply = reply;
-    this.replyFd = undefined;
+    this.ioSignals = new IoSignals(parts.client.device, parts.host, parts.logger);
   }
 }
 

@@ -17,6 +17,14 @@ export interface ClientMemory {
   readonly fileIo: boolean;
 }
 
+/** A descriptor through which a client tells a device something. */
+export interface WatchedSignal {
+  /** Owned by the signal. */
+  readonly fd: Fd;
+  /** Ends the watch and closes the descriptor. A second call does nothing. */
+  close(): void;
+}
+
 /** The descriptors of a session's operating system. */
 export interface SessionHost {
   /**
@@ -25,6 +33,13 @@ export interface SessionHost {
    * @throws `EINVAL` `fd` is no eventfd
    */
   eventSignal(fd: Fd): EventSignal;
+  /**
+   * Makes an eventfd for a client to signal.
+   *
+   * @param fire - called after one or more signals; must not throw
+   * @throws `EOPNOTSUPP` this host cannot wait, `EMFILE`
+   */
+  watchedSignal(fire: () => void): WatchedSignal;
   /**
    * Makes client memory reachable. Takes `fd` on success.
    *

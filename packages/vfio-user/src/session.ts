@@ -5,7 +5,7 @@ import { VfioError, type Clock, type LogLevel, type Logger } from '@vfio-ts/core
 import type { Client, CommandHandler } from './call.ts';
 import { dispatchTable } from './dispatch.ts';
 import { DmaRequests } from './dma-requests.ts';
-import type { Fd } from './fd.ts';
+import { NO_FDS, type Fd } from './fd.ts';
 import { HEADER_SIZE, isCommand, messageCommand } from './header.ts';
 import { HeldMessages, type Rest } from './held-messages.ts';
 import { SessionLog } from './log.ts';
@@ -176,7 +176,7 @@ export class Session implements FrameHandler {
     } else {
       call.request = frame;
       call.payloadLength = length - HEADER_SIZE;
-      call.replyFd = undefined;
+      call.replyFds = NO_FDS;
       this.#run(call, view);
     }
   }
@@ -201,7 +201,7 @@ export class Session implements FrameHandler {
       if (standIn === undefined) return true;
       payload = standIn;
     }
-    this.#replies.answer(view, payload, call.replyFd);
+    this.#replies.answer(view, payload, call.replyFds);
     return true;
   }
 
@@ -281,7 +281,10 @@ export class Session implements FrameHandler {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#held.clear();
-    if (this.#call !== undefined) this.#release(this.#call.client);
+    if (this.#call !== undefined) {
+      this.#call.ioSignals.close();
+      this.#release(this.#call.client);
+    }
     this.#options.closed(this);
   }
 
@@ -333,7 +336,8 @@ export class Session implements FrameHandler {
       this.log.write('info', () => `attached by a client of kind ${client.profile.name}`);
       this.#replies.buffer.reserve(HEADER_SIZE + reply.length);
       this.#replies.buffer.bytes.set(reply, HEADER_SIZE);
-      this.#replies.answer(frame.view, reply.length, twinFd);
+      const fds = twinFd === undefined ? NO_FDS : [twinFd];
+      this.#replies.answer(frame.view, reply.length, fds);
     } catch (error) {
       this.#replies.fail(frame.view, error);
       this.close();

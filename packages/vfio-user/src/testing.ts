@@ -133,7 +133,7 @@ function serve(vdev: VfioDevice, transport: SocketTransport, logger: Logger): Vf
       start: (accept) => accept(transport),
       close: () => undefined,
     },
-    host: linuxSessionHost(),
+    host: linuxSessionHost(undefined, loop),
     logger,
     clock: new LinuxClock(),
   });

@@ -1,7 +1,7 @@
 // A connection over a UNIX stream socket, with descriptors.
 
 import { VfioError } from '@vfio-ts/core';
-import { closeAll, type Fd } from './fd.ts';
+import { closeAll, NO_FDS, type Fd } from './fd.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import type { EventLoop, LoopRegistration, LoopSource } from './loop.ts';
 import { MSG_DONTWAIT, O_NONBLOCK } from './native/constants.ts';
@@ -19,7 +19,6 @@ export interface SocketTransportOptions {
   readonly maxFds?: number;
 }
 
-const NO_FDS: readonly Fd[] = [];
 /** Receives of one connection before the others have their turn. */
 const RECEIVES_PER_TURN = 32;
 /** How long a blocking receive waits, in microseconds; the kernel makes two ticks of it, 8 ms at 250 Hz. */

@@ -24,6 +24,7 @@ const CALLBACKS = [
   'detachIoas',
   'read',
   'write',
+  'ioEvent',
   'quiesce',
   'reset',
   'request',

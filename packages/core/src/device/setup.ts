@@ -2,6 +2,7 @@
 
 import { VfioError } from '../errno.ts';
 import type { IrqDefinition } from '../irq/definition.ts';
+import type { IoEventDefinition } from '../region/io-event.ts';
 import type { RegionDefinition } from '../region/definition.ts';
 import { liveDevice, type CoreDevice, type VfioDevice } from './device.ts';
 
@@ -29,4 +30,19 @@ export function setupRegion(vdev: VfioDevice, index: number, region: RegionDefin
  */
 export function setupIrq(vdev: VfioDevice, index: number, irq: IrqDefinition): void {
   setupDevice(vdev, 'setupIrq').irqs.setup(index, irq);
+}
+
+/**
+ * Lets writes to a place of a region reach the device by a signal instead of a message; to be called in `init`,
+ * after {@link setupRegion}. What a client does with it is its own business: writes that come as messages all the
+ * same go to `write`. Counterpart of `VFIO_DEVICE_IOEVENTFD`, the other way round.
+ *
+ * @throws `EINVAL` no such region, definition not consistent, or the device is registered
+ */
+export function setupIoEventFd(
+  vdev: VfioDevice,
+  region: number,
+  definition: IoEventDefinition,
+): void {
+  setupDevice(vdev, 'setupIoEventFd').regions.setupIoEvent(region, definition);
 }

@@ -22,6 +22,7 @@ import type { FeatureOptions } from '../feature/target.ts';
 import type { MemoryMapping } from '../host.ts';
 import type { Ticket } from '../leaks.ts';
 import { checkRegionAccess, readMemory, writeMemory } from '../region/access.ts';
+import type { IoEvent } from '../region/io-event.ts';
 import { isMappable, type Region } from '../region/table.ts';
 import { PAGE_SIZE } from '../uapi.ts';
 import { deviceInfo } from './device-info.ts';
@@ -225,6 +226,21 @@ export class DeviceFile implements VfioAccess, Ticket {
   /** The region memory behind a mappable region, for a server that passes it on. */
   region(index: number): Region | undefined {
     return this.#ready('region').device.regions.get(index);
+  }
+
+  /**
+   * Places of a region whose writes become signals, for a server that gives descriptors for them.
+   *
+   * @throws `EINVAL` no region is set up there
+   */
+  ioEvents(index: number): readonly IoEvent[] {
+    return this.#ready('ioEvents').device.regions.ioEvents(index);
+  }
+
+  /** Tells the driver of a signal; for a server. @throws what the driver throws */
+  ioEvent(region: number, signal: number): void {
+    const { device } = this.#ready('ioEvent');
+    device.ops.ioEvent?.(device.self, region, signal);
   }
 
   /** Ends the time in which every call but bind fails; for character devices. */

@@ -12,6 +12,7 @@ import {
   sparseMmapCap,
   typeCap,
 } from './caps.ts';
+import { ioEvent, type IoEvent, type IoEventDefinition } from './io-event.ts';
 import { checkRegionDefinition, type RegionDefinition, type SparseArea } from './definition.ts';
 
 const NO_CAPS = new Uint8Array(0);
@@ -35,6 +36,7 @@ export interface Region {
 export class RegionTable {
   readonly #base: number;
   readonly #regions = new Map<number, Region>();
+  readonly #ioEvents = new Map<number, IoEvent[]>();
 
   /** @param base - indexes below this exist even when nothing is set up there (9 for PCI) */
   constructor(base: number) {
@@ -72,6 +74,27 @@ export class RegionTable {
       sparse,
       caps: caps.length === 0 ? NO_CAPS : encodeInfoCaps(caps, REGION_INFO_SIZE),
     });
+  }
+
+  /** Adds a place whose writes become signals. @throws `EINVAL` no such region, definition not consistent */
+  setupIoEvent(index: number, definition: IoEventDefinition): void {
+    const region = this.#regions.get(index);
+    if (region === undefined) {
+      throw new VfioError('EINVAL', 'setupIoEventFd', `no region ${String(index)}`);
+    }
+    this.#ioEvents.getOrInsertComputed(index, () => []).push(ioEvent(region, definition));
+  }
+
+  /**
+   * The places of a region whose writes become signals, in the order they were set up in.
+   *
+   * @throws `EINVAL` no region is set up there
+   */
+  ioEvents(index: number): readonly IoEvent[] {
+    if (!this.#regions.has(index)) {
+      throw new VfioError('EINVAL', 'ioEvents', `no region ${String(index)}`);
+    }
+    return this.#ioEvents.get(index) ?? [];
   }
 
   /** The region at `index`, if one is set up there. */

@@ -28,7 +28,7 @@ function getRegionInfo(call: Call): number {
   let flags = info.flags;
   if (!fits) flags &= ~VFIO_REGION_INFO_FLAG_CAPS;
   if (mapping === undefined) flags &= ~VFIO_REGION_INFO_FLAG_MMAP;
-  if (fits && mapping !== undefined) call.replyFd = mapping.fd;
+  if (fits && mapping !== undefined) call.replyFds = [mapping.fd];
   reply.reserve(HEADER_SIZE + REGION_INFO_SIZE + info.caps.length);
   return encodeRegionInfo(reply.bytes, reply.view, HEADER_SIZE, {
     ...info,

@@ -28,6 +28,7 @@ export const EPOLLIN = 0x1;
 export const EPOLLOUT = 0x4;
 export const EPOLLERR = 0x8;
 export const EPOLLHUP = 0x10;
+export const EPOLLET = 0x80000000;
 
 export const EFD_CLOEXEC = 0x80000;
 export const EFD_NONBLOCK = 0x800;

@@ -46,6 +46,7 @@ function countingBacking(backing: DmaBacking, counters: Counters): DmaBacking {
 export function countingHost(host: SessionHost, counters: Counters): SessionHost {
   return {
     eventSignal: (fd) => new CountingSignal(host.eventSignal(fd), counters),
+    watchedSignal: (fire) => host.watchedSignal(fire),
     clientMemory: (fd, memory) => countingBacking(host.clientMemory(fd, memory), counters),
     fileIdentity: (fd) => host.fileIdentity(fd),
     memoryFd: (memory) => host.memoryFd(memory),

@@ -19,6 +19,7 @@ import {
   VfioError,
   type EventSignal,
   type FeatureRequest,
+  type IoEvent,
   type IrqSetRequest,
   type Logger,
   type RegionInfo,
@@ -64,6 +65,8 @@ export class FakeDevice implements ServedDevice {
   /** What the migration stream gives, and what it got. */
   stream: Uint8Array = NONE;
   readonly received: number[] = [];
+  /** Places whose writes become signals, by region. */
+  readonly ioEvents = new Map<number, readonly IoEvent[]>();
   /** What `quiesce` gives; a device that has none when left out. */
   quiesce: (() => Promise<void> | undefined) | undefined;
   opens = 0;
@@ -97,6 +100,8 @@ export class FakeDevice implements ServedDevice {
         const region = this.regions.get(index);
         return region?.memory && { memory: region.memory, offset: region.offset ?? 0 };
       },
+      ioEvents: (index) => this.ioEvents.get(index) ?? [],
+      ioEvent: (region, signal) => this.#enter(`ioEvent ${region}/${signal}`),
       quiesce: () => {
         if (this.quiesce === undefined) return undefined;
         this.#enter('quiesce');

@@ -14,7 +14,7 @@ import {
 import type { ClientHost } from '../../../src/client/host.ts';
 import type { Fd } from '../../../src/fd.ts';
 import type { SessionHost } from '../../../src/session-host.ts';
-import { fileOf, type FdTable } from './fake-fd.ts';
+import { fileOf, type FakeFile, type FdTable } from './fake-fd.ts';
 
 export class FakeSignal implements EventSignal {
   readonly fd: Fd;
@@ -63,7 +63,32 @@ export class FakeMemory implements SharedMemory {
   }
 }
 
+/** What watches the fake eventfds that a server has made: a test signals by firing. */
+export const watchers: WeakMap<FakeFile, () => void> = new WeakMap();
+
+/** Fake descriptors of one test. */
+export function sessionHostOf(table: FdTable): SessionHost {
+  return {
+    ...sessionHost,
+    watchedSignal(fire) {
+      const fd = table.eventfd();
+      watchers.set(fd.file, fire);
+      return {
+        fd,
+        close() {
+          watchers.delete(fd.file);
+          fd.close();
+        },
+      };
+    },
+  };
+}
+
+/** Without a table of its own it cannot make descriptors. */
 export const sessionHost: SessionHost = {
+  watchedSignal() {
+    throw new VfioError('EOPNOTSUPP', 'watchedSignal', 'no table');
+  },
   eventSignal(fd) {
     if (fileOf(fd).kind !== 'eventfd') {
       throw new VfioError('EINVAL', 'eventSignal', 'descriptor is no eventfd');

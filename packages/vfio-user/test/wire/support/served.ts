@@ -5,6 +5,7 @@ import {
   allocDevice,
   dmaRw,
   registerEmulatedIommuDev,
+  setupIoEventFd,
   setupIrq,
   setupRegion,
   triggerIrq,
@@ -19,7 +20,7 @@ import { VfioUserClient } from '../../../src/client.ts';
 import { connect } from '../../../src/connect.ts';
 import { linuxHost } from '../../../src/host.ts';
 import { linuxClientHost } from '../../../src/linux-host.ts';
-import { EventLoop } from '../../../src/loop.ts';
+import type { EventLoop } from '../../../src/loop.ts';
 import { serveDevice, type ServeOptions } from '../../../src/serve.ts';
 import type { VfioUserServer } from '../../../src/server.ts';
 import { temporaryFolder, testLoop } from '../../native/support.ts';
@@ -35,22 +36,43 @@ export const BAR2 = 3 << 20;
 export class Inverter {
   readonly vdev: VfioDevice;
   readonly memory: SharedMemory;
+  /** What is written before signal 1. */
+  readonly shadow: SharedMemory;
+  /** The signals that came. */
+  readonly events: number[] = [];
 
-  constructor(vdev: VfioDevice, memory: SharedMemory) {
+  constructor(vdev: VfioDevice, memory: SharedMemory, shadow: SharedMemory) {
     this.vdev = vdev;
     this.memory = memory;
+    this.shadow = shadow;
   }
 }
 
 const inverterOps: VfioDeviceOps<Inverter> = {
   name: 'inverter',
-  init({ vdev, memory }) {
+  init({ vdev, memory, shadow }) {
     setupRegion(vdev, 0, { size: PAGE, flags: RW });
     const sparse = [{ offset: PAGE, size: BAR2 - PAGE }];
     setupRegion(vdev, 2, { size: BAR2, flags: RW | MMAP, memory, sparse });
+    // EVENTFD, MASKABLE, AUTOMASKED
+    setupIrq(vdev, 0, { count: 1, flags: 7 });
     setupIrq(vdev, 2, { count: 4 });
+    setupIoEventFd(vdev, 0, { offset: 0x100, size: 4, signal: 0 });
+    setupIoEventFd(vdev, 0, { offset: 0x104, size: 4, signal: 0, datamatch: 7n });
+    setupIoEventFd(vdev, 0, {
+      offset: 0x200,
+      size: 4,
+      signal: 1,
+      shadow: { memory: shadow, offset: 0x10 },
+    });
+  },
+  release({ shadow }) {
+    shadow.close();
   },
   reset() {},
+  ioEvent({ events }, _region, signal) {
+    events.push(signal);
+  },
   read(_device, _region, offset, into) {
     into.fill(offset);
   },
@@ -81,7 +103,9 @@ export class Served implements AsyncDisposable {
     const { clock, logger } = this;
     this.core = new VfioCore({ ...linuxHost(), clock, logger });
     const memory = this.core.memory.alloc('bar2', BAR2);
-    this.ref = allocDevice(Inverter, 'vdev', this.core.parent('inverter0'), inverterOps, memory);
+    const shadow = this.core.memory.alloc('shadow', PAGE);
+    const parent = this.core.parent('inverter0');
+    this.ref = allocDevice(Inverter, 'vdev', parent, inverterOps, memory, shadow);
     registerEmulatedIommuDev(this.vdev);
     this.server = serveDevice(this.vdev, { path: this.path, loop: this.loop, ...options });
   }

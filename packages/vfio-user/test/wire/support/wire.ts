@@ -10,7 +10,7 @@ import { createTransportPair, type TransportPair } from '../../../src/transport-
 import type { FrameBuffer, FrameHandler, Transport } from '../../../src/transport.ts';
 import { FakeDevice } from './fake-device.ts';
 import { FdTable } from './fake-fd.ts';
-import { FakeClock, FakeLogger, sessionHost } from './hosts.ts';
+import { FakeClock, FakeLogger, sessionHostOf } from './hosts.ts';
 import { bytesOf, u16, version } from './payloads.ts';
 
 export interface WireReply {
@@ -143,7 +143,7 @@ export class Wire implements Disposable {
     this.server = new VfioUserServer({
       device: this.device,
       source,
-      host: sessionHost,
+      host: sessionHostOf(this.fds),
       logger: this.logger,
       clock: this.clock,
       limits,

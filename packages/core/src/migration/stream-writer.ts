@@ -30,6 +30,8 @@ export class MigrationStreamWriter implements MigrationStream {
   #queued = 0;
   #crc: number;
   #isEnded = false;
+  /** The last read came to a temporary end, and gave what there was before it. */
+  #owesPause = false;
 
   /** @throws `EINVAL` the identity cannot be written */
   constructor(identity: StreamIdentity, refill?: RefillStream) {
@@ -79,11 +81,14 @@ export class MigrationStreamWriter implements MigrationStream {
       const first = this.#queue[0];
       if (first === undefined) {
         if (this.#isEnded) break;
-        this.#refill?.(this);
+        if (!this.#owesPause) this.#refill?.(this);
         if (this.#queue.length > 0) continue;
+        // Each temporary end is told once, however fast the device changes: a pass of pre-copy has an end.
+        this.#owesPause = done > 0;
         if (done > 0) break;
         throw new VfioError('ENOMSG', 'migrationRead', 'nothing more before the device stops');
       }
+      this.#owesPause = false;
       const piece = first.subarray(this.#read, this.#read + into.length - done);
       into.set(piece, done);
       done += piece.length;

@@ -195,6 +195,19 @@ describe('a writer', () => {
     expect(() => writer.read(into)).toThrow(withCode('ENOMSG'));
   });
 
+  test('tells of each temporary end, however fast it is refilled behind it', () => {
+    let calls = 0;
+    const writer = new MigrationStreamWriter(VGA, (out) => {
+      if (calls++ % 2 === 0) out.put(1, new Uint8Array(20));
+    });
+    const into = new Uint8Array(1000);
+    expect(writer.read(into)).toBe(64);
+    for (let i = 0; i < 3; i++) {
+      expect(() => writer.read(into)).toThrow(withCode('ENOMSG'));
+      expect(writer.read(into)).toBe(32);
+    }
+  });
+
   test('copies what is put: a later change of it is not in the stream', () => {
     const writer = new MigrationStreamWriter(VGA);
     const data = Uint8Array.of(1, 2, 3);

@@ -45,3 +45,17 @@ export { EventFd } from './eventfd.ts';
 export { MemfdBackend, MemfdMemory, hasFd, type FdMemory } from './memfd.ts';
 export type { MappingPolicy } from './mapping.ts';
 export type { PeerCredentials } from './native/libc.ts';
+
+export { LevelLogger, SessionLog } from './log.ts';
+export type { ServerStats, SessionStats } from './stats/stats.ts';
+export type { Counters, CommandStats, StatsClock, TrafficStats } from './stats/counters.ts';
+export type { LatencyBucket, LatencyStats } from './stats/latency.ts';
+export { readStats, StatsSocket, statsPath } from './stats/socket.ts';
+
+export {
+  serveInWorker,
+  WorkerServer,
+  type WorkerEnd,
+  type WorkerServeOptions,
+} from './worker/worker-server.ts';
+export type { CreateDevice, WorkerDevice } from './worker/device.ts';

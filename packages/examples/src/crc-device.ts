@@ -4,7 +4,9 @@
 import { crc32 } from 'node:zlib';
 import {
   dmaRw,
+  dmaRwAsync,
   iommufdEmulatedOps,
+  isErrno,
   PciConfigSpace,
   setIntx,
   setupIrq,
@@ -36,6 +38,8 @@ export class CrcDevice {
     bars: { 0: { kind: 'memory', size: reg.CRC_BAR_SIZE } },
   });
   readonly registers: DataView = new DataView(new ArrayBuffer(reg.CRC_BAR_SIZE));
+  /** What the engine works on. */
+  #job: object | undefined;
 
   constructor(vdev: VfioDevice) {
     this.vdev = vdev;
@@ -53,6 +57,7 @@ export class CrcDevice {
   /** Returns to the state after power-on. */
   reset(): void {
     this.config.reset();
+    this.#job = undefined;
     new Uint8Array(this.registers.buffer).fill(0);
     this.registers.setUint32(reg.CRC_ID, reg.CRC_ID_VALUE, true);
     setIntx(this.vdev, false);
@@ -88,18 +93,36 @@ export class CrcDevice {
     const low = this.registers.getUint32(reg.CRC_ADDRESS_LOW, true);
     const high = this.registers.getUint32(reg.CRC_ADDRESS_HIGH, true);
     if (length > reg.CRC_LENGTH_MAX || !this.config.command().busMaster) {
-      this.#setStatus(reg.CRC_STATUS_FAILED);
+      this.#finish(undefined);
       return;
     }
+    const iova = high * 2 ** 32 + low;
     const data = new Uint8Array(length);
+    const job = {};
+    this.#job = job;
     try {
-      dmaRw(this.vdev, high * 2 ** 32 + low, data, false);
-    } catch {
-      this.#setStatus(reg.CRC_STATUS_FAILED);
-      return;
+      dmaRw(this.vdev, iova, data, false);
+      this.#finish(data);
+    } catch (error) {
+      if (isErrno(error, 'EOPNOTSUPP')) void this.#fetch(job, iova, data);
+      else this.#finish(undefined);
     }
-    this.registers.setUint32(reg.CRC_RESULT, crc32(data), true);
-    this.#setStatus(reg.CRC_STATUS_DONE);
+  }
+
+  /** Reads memory that the guest's VMM does not share: it has to be asked, and that takes time. */
+  async #fetch(job: object, iova: number, data: Uint8Array): Promise<void> {
+    const isRead = await dmaRwAsync(this.vdev, iova, data, false).then(
+      () => true,
+      () => false,
+    );
+    // The guest may have reset the engine meanwhile, or started it again.
+    if (this.#job === job) this.#finish(isRead ? data : undefined);
+  }
+
+  #finish(data: Uint8Array | undefined): void {
+    this.#job = undefined;
+    if (data !== undefined) this.registers.setUint32(reg.CRC_RESULT, crc32(data), true);
+    this.#setStatus(data === undefined ? reg.CRC_STATUS_FAILED : reg.CRC_STATUS_DONE);
   }
 
   /** The interrupt line is up exactly while the status says something. */

@@ -20,6 +20,8 @@ export interface GuestHardware {
   readonly devices?: readonly (string | GuestDevice)[];
   /** Guest memory as QEMU writes it, `256M` by default. Pages the guest never touches do not exist. */
   readonly memory?: string;
+  /** Whether devices may map guest memory, true by default; else they have to ask for what they need of it. */
+  readonly sharesMemory?: boolean;
   /** Processors; 1 by default. */
   readonly cpus?: number;
   /** Empty PCI Express ports `rp0`, `rp1` and so on, for plugging and unplugging; 0 by default. */
@@ -72,11 +74,15 @@ export function machineArgs(hardware: GuestHardware): string[] {
     '-device',
     JSON.stringify(deviceProperties(device, index)),
   ]);
+  const sharesMemory = hardware.sharesMemory ?? true;
+  const machine = 'q35,usb=off,smbus=off,sata=off,i8042=off';
   return [
-    ['-machine', 'q35,memory-backend=mem,usb=off,smbus=off,sata=off,i8042=off'],
+    ['-machine', sharesMemory ? `${machine},memory-backend=mem` : machine],
     ['-accel', hardware.accel === 'kvm' ? 'kvm' : 'tcg,thread=multi', '-cpu', 'max'],
     ['-smp', String(hardware.cpus ?? 1), '-m', memory],
-    ['-object', `memory-backend-memfd,id=mem,size=${memory},share=on,reserve=off`],
+    sharesMemory
+      ? ['-object', `memory-backend-memfd,id=mem,size=${memory},share=on,reserve=off`]
+      : [],
     ['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'none'],
     ports.flat(),
     devices.flat(),

@@ -20,6 +20,13 @@ test('memory is one shared backend of the size asked for', () => {
   expect(after(args, '-object')[0]).toMatch(/memory-backend-memfd,id=mem,size=5G,share=on/);
 });
 
+test('memory that is not shared is what -m alone gives', () => {
+  const args = machineArgs({ memory: '5G', sharesMemory: false });
+  expect(after(args, '-m')).toEqual(['5G']);
+  expect(after(args, '-machine')[0]).not.toContain('memory-backend');
+  expect(after(args, '-object')).toEqual([]);
+});
+
 test('TCG is the default and KVM is asked for', () => {
   expect(after(machineArgs({}), '-accel')).toEqual(['tcg,thread=multi']);
   expect(after(machineArgs({ accel: 'kvm' }), '-accel')).toEqual(['kvm']);

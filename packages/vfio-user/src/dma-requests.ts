@@ -18,6 +18,7 @@ import {
 } from './header.ts';
 import {
   DMA_ACCESS_SIZE,
+  PROBE_COUNT,
   dmaDataAt,
   echoesDmaAccess,
   encodeDmaAccess,
@@ -38,7 +39,7 @@ export interface DmaRequestsOptions {
   readonly limits: Limits;
   /** Bytes of data the client takes in a message. */
   readonly maxData: number;
-  readonly layout: DmaLayout;
+  readonly layout: DmaLayout | 'ask';
 }
 
 const IDS = 0x10000;
@@ -68,7 +69,8 @@ interface Access {
 /** One message that waits for its reply. */
 interface Pending {
   readonly command: number;
-  readonly access: Access;
+  /** None for the question which layout the client has. */
+  readonly access: Access | undefined;
   readonly at: number;
   readonly length: number;
 }
@@ -77,6 +79,9 @@ interface Pending {
 export class DmaRequests {
   readonly #options: DmaRequestsOptions;
   readonly #maxData: number;
+  /** Unknown until the client has said. */
+  #layout: DmaLayout | undefined;
+  #isAsked = false;
   readonly #out = new ReplyBuffer(4096);
   readonly #pending = new Map<number, Pending>();
   readonly #accesses = new Set<Access>();
@@ -93,6 +98,7 @@ export class DmaRequests {
   constructor(options: DmaRequestsOptions) {
     this.#options = options;
     this.#maxData = Math.min(options.maxData, options.limits.maxDataXferSize);
+    this.#layout = options.layout === 'ask' ? undefined : options.layout;
   }
 
   /** Messages whose replies are awaited, those that nobody waits for any more included. */
@@ -125,13 +131,18 @@ export class DmaRequests {
     if (pending === undefined) return false;
     this.#pending.delete(messageId(frame.view));
     const { access } = pending;
+    if (access === undefined) {
+      this.#learn(frame.view);
+      this.#send();
+      return true;
+    }
     if (access.isOver) {
       this.#log(() => `late reply to ${commandName(pending.command)} thrown away`);
       return true;
     }
-    this.#answered(pending);
+    this.#answered(access, pending.length);
     try {
-      this.#take(pending, frame, length - HEADER_SIZE);
+      this.#take(access, pending, frame, length - HEADER_SIZE);
       if (access.open === 0 && access.sent === access.length) this.#finish(access);
     } catch (error) {
       this.#finish(access, error);
@@ -177,6 +188,7 @@ export class DmaRequests {
     this.#accesses.add(access);
     this.#bytes += access.length;
     this.#unsent.push(access);
+    this.#watch(access);
     this.#send();
     return promise;
   }
@@ -199,9 +211,13 @@ export class DmaRequests {
     this.#isSending = true;
     try {
       for (let first = this.#next(); first !== undefined; first = this.#next()) {
-        this.#watch(first);
         if (!this.#hasRoom(first)) break;
-        this.#sendMessage(first);
+        if (this.#layout !== undefined) {
+          this.#sendMessage(first, this.#layout);
+        } else {
+          this.#ask(first.address);
+          break;
+        }
       }
     } finally {
       this.#isSending = false;
@@ -226,13 +242,33 @@ export class DmaRequests {
     );
   }
 
-  #sendMessage(access: Access): void {
+  /** Asks once which layout the client has. */
+  #ask(address: number): void {
+    if (this.#isAsked) return;
+    this.#isAsked = true;
+    const id = this.#freeId() ?? 0;
+    const command = VFIO_USER.DMA_READ;
+    const size = HEADER_SIZE + DMA_ACCESS_SIZE;
+    const { bytes, view } = this.#out;
+    writeHeader(view, id, command, size, HEADER_TYPE_COMMAND, 0);
+    encodeDmaAccess(bytes, view, HEADER_SIZE, { address, count: PROBE_COUNT }, 'specified');
+    this.#pending.set(id, { command, access: undefined, at: 0, length: 0 });
+    this.#transmit(size);
+  }
+
+  #learn(view: DataView): void {
+    const isRefused = (messageFlags(view) & HEADER_ERROR) !== 0;
+    this.#layout = isRefused ? 'specified' : 'qemu';
+    this.#lastReply = this.#options.timers?.now() ?? 0;
+    this.#log(() => `the layout of DMA messages is ${this.#layout}`);
+  }
+
+  #sendMessage(access: Access, layout: DmaLayout): void {
     const id = this.#freeId();
     if (id === undefined) {
       this.#finish(access, new VfioError('EAGAIN', 'dma', `${IDS} messages are unanswered`));
       return;
     }
-    const { transport, layout } = this.#options;
     const { address, isWrite, sent: at } = access;
     const count = Math.min(this.#maxData, access.length - at);
     const command = isWrite ? VFIO_USER.DMA_WRITE : VFIO_USER.DMA_READ;
@@ -250,8 +286,13 @@ export class DmaRequests {
     access.openBytes += count;
     this.#open++;
     this.#openBytes += count;
+    this.#transmit(size);
+  }
+
+  #transmit(size: number): void {
+    const { transport } = this.#options;
     try {
-      transport.send(bytes, size);
+      transport.send(this.#out.bytes, size);
     } catch (error) {
       transport.close(new VfioError('ENOTCONN', 'dma', 'cannot be sent', { cause: error }));
       this.close();
@@ -266,7 +307,7 @@ export class DmaRequests {
     return id;
   }
 
-  #answered({ access, length }: Pending): void {
+  #answered(access: Access, length: number): void {
     access.open--;
     access.openBytes -= length;
     this.#open--;
@@ -276,9 +317,14 @@ export class DmaRequests {
   }
 
   /** @throws what the client answers, `EPROTO` a reply that is none */
-  #take({ command, access, at, length }: Pending, frame: FrameBuffer, payload: number): void {
+  #take(
+    access: Access,
+    { command, at, length }: Pending,
+    frame: FrameBuffer,
+    payload: number,
+  ): void {
     const { bytes, view } = frame;
-    const { layout } = this.#options;
+    const layout = this.#layout ?? 'specified';
     const name = commandName(command);
     if (messageCommand(view) !== command) {
       const other = commandName(messageCommand(view));
@@ -302,10 +348,10 @@ export class DmaRequests {
     access.bytes.set(bytes.subarray(from, from + length), at);
   }
 
-  /** Begins to count the time of an access whose turn it is. */
+  /** Begins to count the time of an access. */
   #watch(access: Access): void {
     const { timers, limits } = this.#options;
-    if (access.timer !== undefined || timers === undefined) return;
+    if (timers === undefined) return;
     access.lastReply = timers.now();
     access.timer = timers.after(limits.dmaTimeout, () => this.#expire(access, timers));
   }

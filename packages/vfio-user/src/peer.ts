@@ -8,8 +8,8 @@ export interface PeerProfile {
   readonly name: 'qemu' | 'rust' | 'libvfio-user' | 'generic';
   /** A failed access or unmap gets a normal reply, reads all ones, and a log line. */
   readonly waitsAfterError: boolean;
-  /** How DMA_READ and DMA_WRITE are laid out. */
-  readonly dmaLayout: DmaLayout;
+  /** How DMA_READ and DMA_WRITE are laid out; `'ask'` finds out before the first. */
+  readonly dmaLayout: DmaLayout | 'ask';
   /** REGION_WRITE_MULTI is agreed on when the client asks for it. */
   readonly writeMultiple: boolean;
 }
@@ -18,9 +18,9 @@ const conforming = { waitsAfterError: false, dmaLayout: 'specified', writeMultip
 
 /** The known profiles, by name. */
 export const PEER_PROFILES: Readonly<Record<PeerProfile['name'], PeerProfile>> = {
-  // QEMU's DMA messages are of its own layout. A client of 10.1 or 10.2 that agrees on REGION_WRITE_MULTI takes every
-  // message for a queued one, and no client says of which version it is.
-  qemu: { name: 'qemu', waitsAfterError: false, dmaLayout: 'qemu', writeMultiple: false },
+  // DMA messages of QEMU 10 have a layout of their own, those of 11.1 the specified one. A client of 10.1 or 10.2 that
+  // agrees on REGION_WRITE_MULTI takes every message for a queued one. No client says of which version it is.
+  qemu: { name: 'qemu', waitsAfterError: false, dmaLayout: 'ask', writeMultiple: false },
   // Reads a fixed number of bytes without a look at the error flag; the rest would never come, and the VMM hang.
   rust: { name: 'rust', ...conforming, waitsAfterError: true },
   'libvfio-user': { name: 'libvfio-user', ...conforming },

@@ -7,10 +7,16 @@ import { getU64Rounded, setU64 } from './u64.ts';
 export const DMA_ACCESS_SIZE = 16;
 
 /**
- * How a peer lays these messages out. QEMU has a count of 32 bits and the data right behind it, at 12; its
- * messages are four bytes longer than that takes, and its reply to DMA_WRITE has no payload.
+ * How a peer lays these messages out. Early releases of QEMU have a count of 32 bits and the data right behind it,
+ * at 12; their messages are four bytes longer than that takes, and their reply to DMA_WRITE has no payload.
  */
 export type DmaLayout = 'specified' | 'qemu';
+
+/**
+ * A count that tells the two apart: it is none at all where 32 bits are looked at, and more than anybody takes
+ * (`E2BIG`) elsewhere. Nothing is accessed either way.
+ */
+export const PROBE_COUNT: number = 2 ** 32;
 
 /** Where the data starts in the payload. */
 export function dmaDataAt(layout: DmaLayout): number {

@@ -355,8 +355,8 @@ describe('accesses of the device', () => {
   });
 });
 
-describe('the layout of QEMU', () => {
-  const qemu = new Wire({}, PEER_PROFILES.qemu);
+describe('the layout of QEMU 10', () => {
+  const qemu = new Wire({}, { ...PEER_PROFILES.qemu, dmaLayout: 'qemu' });
 
   test('has the data at 12 of a DMA_WRITE, takes an empty reply', async () => {
     const peer = attach(qemu);
@@ -382,5 +382,53 @@ describe('the layout of QEMU', () => {
     await reading;
     expect(into).toEqual(Uint8Array.of(1, 2, 3, 4));
     peer.close();
+  });
+});
+
+describe('a client of a QEMU that does not say which', () => {
+  const probe = bytesOf(u64(0x10010), 0, 1);
+
+  test('is asked first for more than anybody takes, and E2BIG is the specified layout', async () => {
+    using wire = new Wire({}, PEER_PROFILES.qemu);
+    const peer = attach(wire);
+    const into = new Uint8Array(4);
+    const reading = wire.device.ioas.rwAsync(0x10010, into, false);
+    const question = one(peer);
+    expect(question).toMatchObject({ command: DMA_READ, size: 32, payload: probe });
+    const [request] = answer(peer, question, bytesOf(), ERRNO.E2BIG);
+    assert(request !== undefined);
+    expect(request.payload).toEqual(head(0x10010, 4));
+    answer(peer, request, head(0x10010, 4, 0x04030201));
+    await reading;
+    expect(into).toEqual(Uint8Array.of(1, 2, 3, 4));
+  });
+
+  test('that answers the question has the layout of QEMU 10', async () => {
+    using wire = new Wire({}, PEER_PROFILES.qemu);
+    const peer = attach(wire);
+    const writing = wire.device.ioas.rwAsync(0x10010, Uint8Array.of(5, 6), true);
+    const [request] = answer(peer, one(peer), bytesOf(u64(0x10010), 0, 0));
+    assert(request !== undefined);
+    expect(request.payload.subarray(12)).toEqual(Uint8Array.of(5, 6, 0, 0, 0, 0));
+    answer(peer, request, bytesOf());
+    await expect(writing).resolves.toBeUndefined();
+  });
+
+  test('is asked once, whatever waits for the answer', async () => {
+    using wire = new Wire({}, PEER_PROFILES.qemu);
+    const peer = attach(wire);
+    const accesses = [0, 1].map((at) => wire.device.ioas.rwAsync(0x10010 + at, new Uint8Array(1), true));
+    const requests = answer(peer, one(peer), bytesOf(), ERRNO.E2BIG);
+    expect(requests.map(({ command }) => command)).toEqual([DMA_WRITE, DMA_WRITE]);
+    for (const request of requests) answer(peer, request, request.payload.slice(0, 16));
+    await expect(Promise.all(accesses)).resolves.toHaveLength(2);
+  });
+
+  test('and does not answer the question fails all accesses with ETIMEDOUT at once', async () => {
+    using wire = new Wire({}, PEER_PROFILES.qemu);
+    attach(wire);
+    const outcomes = [0, 1].map(() => outcomeOf(wire.device.ioas.rwAsync(0x10010, new Uint8Array(1), true)));
+    wire.clock.advance(5000);
+    expect(await Promise.all(outcomes)).toEqual(['ETIMEDOUT', 'ETIMEDOUT']);
   });
 });

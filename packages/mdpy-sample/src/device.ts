@@ -22,6 +22,7 @@ import {
   MDPY_DISPLAY_REGION,
   MDPY_MEMORY_OFFSET,
 } from './layout.ts';
+import { MDPY_MIGRATION_FLAGS, MdpyMigration } from './migration.ts';
 import { mdpyMemorySize, mdpyStride, type MdpyType } from './types.ts';
 
 const READ_WRITE = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
@@ -31,12 +32,14 @@ export class MdpyDevice {
   readonly vdev: VfioDevice;
   readonly type: MdpyType;
   readonly config: PciConfigSpace;
+  readonly migration: MdpyMigration;
   #memory: SharedMemory | undefined = undefined;
 
   constructor(vdev: VfioDevice, type: MdpyType) {
     this.vdev = vdev;
     this.type = type;
     this.config = mdpyConfigSpace(type);
+    this.migration = new MdpyMigration(this);
   }
 
   /** The frame buffer; length 0 once the device has been released. */
@@ -88,8 +91,9 @@ export class MdpyDevice {
     paintGradient(memory.bytes, type);
   }
 
-  /** Returns configuration space and picture to their initial state. */
+  /** Returns configuration space and picture to their initial state, and ends a migration. */
   reset(): void {
+    this.migration.restart();
     this.config.reset();
     paintGradient(this.framebuffer, this.type);
   }
@@ -103,6 +107,14 @@ export const mdpyOps: VfioDeviceOps<MdpyDevice> = {
   init: (mdpy) => mdpy.init(),
   read: (mdpy, _region, offset, into) => mdpy.config.read(offset, into),
   write: (mdpy, _region, offset, from) => mdpy.config.write(offset, from),
+  openDevice: ({ migration }) => migration.restart(),
+  closeDevice: ({ migration }) => migration.restart(),
   reset: (mdpy) => mdpy.reset(),
   queryGfxPlane: (mdpy) => mdpy.plane,
+  migration: {
+    flags: MDPY_MIGRATION_FLAGS,
+    getState: ({ migration }) => migration.state,
+    setState: ({ migration }, from, to) => migration.go(from, to),
+    getDataSize: ({ migration }) => migration.dataSize,
+  },
 };

@@ -9,7 +9,17 @@ const description = (size: string): string => `virtual display, ${size} framebuf
 
 const harness: DeviceHarness<MdpyDevice> = {
   name: 'mdpy',
-  supports: { ...supportsNothing, pci: true, reset: true, mmap: true, gfx: true, iommufd: true },
+  supports: {
+    ...supportsNothing,
+    pci: true,
+    reset: true,
+    mmap: true,
+    migration: true,
+    p2p: true,
+    preCopy: true,
+    gfx: true,
+    iommufd: true,
+  },
   ops: mdpyOps,
   create: (host, ops) => allocDevice(MdpyDevice, 'vdev', host.parent('mdpy'), ops, MDPY_VGA),
   vdev: ({ vdev }) => vdev,

@@ -59,6 +59,7 @@ export type {
   DmaLoggingOptions,
   GuestControl,
   MigrateOptions,
+  MigrateOutcome,
   MigratePhase,
   MigrateProgress,
   MigrateResult,

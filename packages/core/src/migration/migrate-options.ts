@@ -87,7 +87,7 @@ export interface MigrateOptions {
 }
 
 /** How it ended; see {@link MigrateResult}. */
-type MigrateOutcome =
+export type MigrateOutcome =
   | { readonly outcome: 'migrated' }
   | { readonly outcome: 'cancelled'; readonly failures?: unknown }
   | { readonly outcome: 'failed'; readonly error: unknown }

@@ -131,7 +131,9 @@ test('a target that takes a part at a time gets all', async () => {
     ...target,
     writeMigrationData: (data: Uint8Array) => target.writeMigrationData(data.subarray(0, 3)),
   };
-  expectMigrated({ ...all, result: await migrate(source, slow) });
+  const result = await migrate(source, slow);
+  expect(all.requests.filter((name) => name === 'target write').length).toBeGreaterThan(10);
+  expectMigrated({ ...all, result });
 });
 
 test('a target that takes nothing fails with EIO', async () => {

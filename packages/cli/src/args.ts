@@ -1,8 +1,11 @@
 // The command line.
 
 import { parseArgs } from 'node:util';
+import type { LogLevel } from '@vfio-ts/core';
 import type { DemoArguments } from './commands/demo.ts';
 import type { ServeArguments } from './commands/serve.ts';
+import type { StatsArguments } from './commands/stats.ts';
+import { isLogLevel, LOG_LEVELS } from './output.ts';
 import { UsageError } from './usage.ts';
 
 /** What to do. */
@@ -10,16 +13,23 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'serve'; readonly args: ServeArguments }
+  | { readonly name: 'stats'; readonly args: StatsArguments }
   | { readonly name: 'demo'; readonly args: DemoArguments };
 
 /** The help text. */
 export const HELP = `vfio-ts: VFIO devices in TypeScript for real virtual machines
 
 Usage:
-  vfio-ts serve DRIVER:TYPE [--socket PATH] [--json]
+  vfio-ts serve DRIVER:TYPE [--socket PATH] [--json] [--log-level LEVEL]
       Makes a device and serves it over vfio-user until SIGINT or SIGTERM.
       --socket PATH   where the socket is to be; in a new private folder when left out
       --json          one line {"socket","driver","type","uuid"} on standard output when ready
+      --log-level LEVEL
+                      debug, info, warn or error; info when left out, warn with --json
+  vfio-ts stats SOCKET [--json]
+      Says what has passed through a device that is being served: messages, errors, latencies.
+      SOCKET          the device's; the statistics are beside it, in SOCKET.stats
+      --json          as it is told, in one line of JSON
   vfio-ts demo [--frames N]
       Two displays: an embedded guest draws on one, the other waits for a virtual machine.
       --frames N      ends after N frames
@@ -32,6 +42,7 @@ Drivers and types:
 Examples:
   vfio-ts serve mdpy-sample:mdpy-xga --socket /run/mdpy.sock
   vfio-ts serve mdpy-sample:mdpy-hd --json
+  vfio-ts stats /run/mdpy.sock
 
 Exit codes: 0 ended as asked, 1 it could not be done, 2 the command line is wrong`;
 
@@ -48,11 +59,21 @@ export function parseCommand(argv: readonly string[]): Command {
       throw new UsageError('serve takes one device, as in serve mdpy-sample:mdpy-xga');
     }
     refuse(name, { frames: values.frames });
-    return { name, args: { device, socket: values.socket, json: values.json } };
+    const { socket, json } = values;
+    return { name, args: { device, socket, json, logLevel: level(values.logLevel) } };
+  }
+  if (name === 'stats') {
+    const [socket, ...more] = operands;
+    if (socket === undefined || more.length > 0) {
+      throw new UsageError('stats takes one socket, as in stats /run/mdpy.sock');
+    }
+    refuse(name, { frames: values.frames, socket: values.socket, 'log-level': values.logLevel });
+    return { name, args: { socket, json: values.json } };
   }
   if (name === 'demo') {
     if (operands.length > 0) throw new UsageError(`demo takes no ${operands[0]}`);
-    refuse(name, { socket: values.socket, json: values.json ? '' : undefined });
+    const json = values.json ? '' : undefined;
+    refuse(name, { socket: values.socket, json, 'log-level': values.logLevel });
     return { name, args: { frames: count(values.frames) } };
   }
   throw new UsageError(`no command ${JSON.stringify(name)}; see vfio-ts --help`);
@@ -65,6 +86,7 @@ interface Parsed {
     readonly json: boolean;
     readonly socket: string | undefined;
     readonly frames: string | undefined;
+    readonly logLevel: string | undefined;
   };
   readonly positionals: readonly string[];
 }
@@ -80,10 +102,11 @@ function parse(argv: readonly string[]): Parsed {
         json: { type: 'boolean', default: false },
         socket: { type: 'string' },
         frames: { type: 'string' },
+        'log-level': { type: 'string' },
       },
     });
-    const { help, version, json, socket, frames } = values;
-    return { values: { help, version, json, socket, frames }, positionals };
+    const { help, version, json, socket, frames, 'log-level': logLevel } = values;
+    return { values: { help, version, json, socket, frames, logLevel }, positionals };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
@@ -100,4 +123,9 @@ function count(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d*$/u.test(text)) throw new UsageError(`--frames takes a number, not ${text}`);
   return Number(text);
+}
+
+function level(text: string | undefined): LogLevel | undefined {
+  if (text === undefined || isLogLevel(text)) return text;
+  throw new UsageError(`--log-level takes one of ${LOG_LEVELS.join(', ')}, not ${text}`);
 }

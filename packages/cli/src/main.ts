@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { HELP, parseCommand } from './args.ts';
 import { demo } from './commands/demo.ts';
 import { serve } from './commands/serve.ts';
+import { stats } from './commands/stats.ts';
 import { processOutput, type Output } from './output.ts';
 import { untilStopped } from './stop.ts';
 import { EXIT, UsageError } from './usage.ts';
@@ -20,6 +21,8 @@ async function run(argv: readonly string[], output: Output): Promise<number> {
       return EXIT.OK;
     case 'serve':
       return await serve(command.args, output, untilStopped());
+    case 'stats':
+      return await stats(command.args, output);
     case 'demo':
       return await demo(command.args, output, untilStopped());
   }

@@ -2,8 +2,15 @@
 
 import { inspect } from 'node:util';
 import type { Logger, LogLevel } from '@vfio-ts/core';
+import { LevelLogger } from '@vfio-ts/vfio-user';
 
-const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+/** The levels of the log, least first. */
+export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** Tells whether a word is one of the levels. */
+export function isLogLevel(word: string): word is LogLevel {
+  return LOG_LEVELS.some((level) => level === word);
+}
 
 /** Where a command writes. */
 export interface Output {
@@ -21,12 +28,12 @@ export const processOutput: Output = {
 
 /** A logger of lines `level component: message`, from `least` on; stacks at the errors. */
 export function lineLogger(output: Output, least: LogLevel): Logger {
-  return {
+  const lines: Logger = {
     log(level, component, message, error) {
-      if (ORDER.indexOf(level) < ORDER.indexOf(least)) return;
       output.note(`${level} ${component}: ${message()}`);
       if (error !== undefined)
         output.note(error instanceof Error ? (error.stack ?? error.message) : inspect(error));
     },
   };
+  return new LevelLogger(lines, least);
 }

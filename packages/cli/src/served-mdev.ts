@@ -1,7 +1,19 @@
 // A mediated device made for this process and served on a socket.
 
-import { VfioError, type MdevDevice, type MdevParent, type VfioDevice } from '@vfio-ts/core';
-import { serveDevice, type EventLoop, type VfioUserServer } from '@vfio-ts/vfio-user';
+import {
+  VfioError,
+  type Logger,
+  type MdevDevice,
+  type MdevParent,
+  type VfioDevice,
+} from '@vfio-ts/core';
+import {
+  serveDevice,
+  StatsSocket,
+  statsPath,
+  type EventLoop,
+  type VfioUserServer,
+} from '@vfio-ts/vfio-user';
 
 /** How to serve a device. */
 export interface ServedMdevOptions {
@@ -19,12 +31,14 @@ export class ServedMdev implements AsyncDisposable {
   readonly vdev: VfioDevice;
   readonly server: VfioUserServer;
   readonly socket: string;
+  readonly #stats: StatsSocket | undefined;
 
   private constructor(mdev: MdevDevice, vdev: VfioDevice, server: VfioUserServer, socket: string) {
     this.mdev = mdev;
     this.vdev = vdev;
     this.server = server;
     this.socket = socket;
+    this.#stats = tellStats(server, socket, vdev.core.logger);
   }
 
   /** Creates the device and listens. @throws VfioError what create and listen give; nothing is left then */
@@ -44,11 +58,26 @@ export class ServedMdev implements AsyncDisposable {
 
   /** Ends the clients, removes the socket, then the device. */
   async close(): Promise<void> {
+    this.#stats?.close();
     this.server.close();
     await this.mdev.remove();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+/** A device works without its statistics too: their path may be too long, or taken. */
+function tellStats(
+  server: VfioUserServer,
+  socket: string,
+  logger: Logger,
+): StatsSocket | undefined {
+  try {
+    return new StatsSocket(statsPath(socket), () => server.stats(), logger);
+  } catch (error) {
+    logger.log('warn', 'stats', () => `there will be no statistics of ${socket}`, error);
+    return undefined;
   }
 }

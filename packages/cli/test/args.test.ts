@@ -12,6 +12,18 @@ describe('the command line', () => {
     });
   });
 
+  test('serve takes a level of the log', () => {
+    const argv = ['serve', 'mdpy-sample:mdpy-xga', '--log-level', 'debug'];
+    expect(parseCommand(argv)).toMatchObject({ args: { logLevel: 'debug' } });
+  });
+
+  test('stats takes a socket and --json', () => {
+    expect(parseCommand(['stats', '/run/a.sock', '--json'])).toEqual({
+      name: 'stats',
+      args: { socket: '/run/a.sock', json: true },
+    });
+  });
+
   test('demo ends after --frames', () => {
     expect(parseCommand(['demo', '--frames', '3'])).toEqual({ name: 'demo', args: { frames: 3 } });
   });
@@ -26,6 +38,11 @@ describe('the command line', () => {
     ['an unknown option', ['serve', 'mdpy-sample:mdpy-xga', '--sock', 'x']],
     ['an option of another command', ['serve', 'mdpy-sample:mdpy-xga', '--frames', '1']],
     ['an option of another command', ['demo', '--json']],
+    ['a level there is not', ['serve', 'mdpy-sample:mdpy-xga', '--log-level', 'loud']],
+    ['a level of a demo', ['demo', '--log-level', 'debug']],
+    ['statistics of nothing', ['stats']],
+    ['statistics of two', ['stats', '/run/a.sock', '/run/b.sock']],
+    ['statistics with a socket option', ['stats', '/run/a.sock', '--socket', '/run/b.sock']],
     ['no device', ['serve']],
     ['two devices', ['serve', 'a:b', 'c:d']],
     ['frames that are no number', ['demo', '--frames', 'many']],
@@ -35,7 +52,15 @@ describe('the command line', () => {
   });
 
   test('the help names every command and exit code', () => {
-    for (const word of ['serve', 'demo', '--socket', '--json', 'Exit codes: 0']) {
+    for (const word of [
+      'serve',
+      'stats',
+      'demo',
+      '--socket',
+      '--log-level',
+      '--json',
+      'Exit codes: 0',
+    ]) {
       expect(HELP).toContain(word);
     }
   });

@@ -1,7 +1,7 @@
 // The command as a user runs it: another process, its streams, its signals and its exit code.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -83,6 +83,77 @@ test('serve ends with 0 while a client is attached', async () => {
   expect(await served.ended).toEqual([0, null]);
   await client.over;
   await expect(client.getInfo()).rejects.toMatchObject({ code: 'ENOTCONN' });
+});
+
+/** Everything a command prints until it ends. */
+async function printed({ lines }: Run): Promise<string[]> {
+  const said: string[] = [];
+  for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
+    said.push(next.value);
+  }
+  return said;
+}
+
+test('stats shows what a client has done, as a table and as JSON', async () => {
+  const served = run('serve', 'mdpy-sample:mdpy-xga', '--json');
+  const { socket = '' } = await ready(served);
+  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
+  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  await client.getInfo();
+  await expect(client.read(5, 0, new Uint8Array(4))).rejects.toMatchObject({ code: 'EINVAL' });
+
+  const shown = run('stats', socket);
+  const text = (await printed(shown)).join('\n');
+  expect(await shown.ended).toEqual([0, null]);
+  expect(text).toMatch(/^vfio0: served for \d+\.\d s, 1 of 1 connections open/u);
+  expect(text).toMatch(/^command +messages +errors +mean us +p50 us +p99 us +max us$/mu);
+  expect(text).toMatch(/^DEVICE_GET_INFO +1 +0 +[\d.]+ +[\d.]+ +[\d.]+ +[\d.]+$/mu);
+  expect(text).toMatch(/^REGION_READ +1 +1 /mu);
+  expect(text).toContain('errors: EINVAL 1');
+  expect(text).toContain('vfio0#0 generic: running, 0 DMA mappings of 0 B, 0 B unread');
+
+  const [json = ''] = await printed(run('stats', socket, '--json'));
+  expect(JSON.parse(json)).toMatchObject({
+    device: 'vfio0',
+    total: { messages: 3, commands: { DEVICE_GET_INFO: { messages: 1 } } },
+    sessions: [{ peer: 'generic', state: 'running' }],
+  });
+});
+
+test('the statistics are for the owner alone, and end with the device', async () => {
+  const socket = join(folder(), 'mdpy.sock');
+  const served = run('serve', 'mdpy-sample:mdpy-vga', '--socket', socket, '--json');
+  await ready(served);
+  expect(statSync(`${socket}.stats`).mode & 0o777).toBe(0o600);
+  served.child.kill('SIGINT');
+  expect(await served.ended).toEqual([0, null]);
+  expect(existsSync(`${socket}.stats`)).toBe(false);
+  const shown = run('stats', socket);
+  expect(await shown.ended).toEqual([1, null]);
+  expect(shown.errors()).toBe(`vfio-ts: nobody serves a device on ${socket}\n`);
+});
+
+test('a device is served where its statistics cannot be', async () => {
+  const socket = join(folder(), 'mdpy.sock');
+  writeFileSync(`${socket}.stats`, 'mine');
+  const served = run('serve', 'mdpy-sample:mdpy-vga', '--socket', socket, '--json');
+  expect(await ready(served)).toMatchObject({ socket });
+  served.child.kill('SIGINT');
+  expect(await served.ended).toEqual([0, null]);
+  expect(served.errors()).toContain(`there will be no statistics of ${socket}`);
+  expect(readFileSync(`${socket}.stats`, 'utf8')).toBe('mine');
+});
+
+test('serve logs what a client is refused, from --log-level debug on', async () => {
+  const served = run('serve', 'mdpy-sample:mdpy-vga', '--json', '--log-level', 'debug');
+  const { socket = '' } = await ready(served);
+  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
+  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  await expect(client.read(5, 0, new Uint8Array(4))).rejects.toMatchObject({ code: 'EINVAL' });
+  served.child.kill('SIGTERM');
+  await served.ended;
+  expect(served.errors()).toContain('info vfio0#0 generic: attached by a client of kind generic');
+  expect(served.errors()).toContain('debug vfio0#0 generic: REGION_READ refused');
 });
 
 test('a socket somebody listens on is left alone and ends serve with 1', async () => {

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { LogLevel } from '@vfio-ts/core';
 import { parseDeviceSpec, registerDriver } from '../drivers.ts';
 import { lineLogger, type Output } from '../output.ts';
 import { qemuDeviceArgument } from '../qemu.ts';
@@ -18,6 +19,8 @@ export interface ServeArguments {
   readonly socket: string | undefined;
   /** One line of JSON when ready, in place of text. */
   readonly json: boolean;
+  /** From which level on the log is wanted; `info` when left out, `warn` with `json`. */
+  readonly logLevel?: LogLevel | undefined;
 }
 
 /**
@@ -26,12 +29,12 @@ export interface ServeArguments {
  * @returns exit code; 1 when something leaked
  */
 export async function serve(
-  { device, socket, json }: ServeArguments,
+  { device, socket, json, logLevel = json ? 'warn' : 'info' }: ServeArguments,
   output: Output,
   stopped: Promise<unknown>,
 ): Promise<number> {
   const spec = parseDeviceSpec(device);
-  const { core, bus, loop } = openWorkplace(lineLogger(output, json ? 'warn' : 'info'));
+  const { core, bus, loop } = openWorkplace(lineLogger(output, logLevel));
   const { parent, unregister } = registerDriver(bus, spec);
   const folder = socket === undefined ? privateFolder() : undefined;
   const path = socket ?? join(folder ?? '', `${spec.type}.sock`);
@@ -57,6 +60,7 @@ function explain(output: Output, path: string, { mdev }: ServedMdev): void {
   output.print(`${mdev.type.directory} ${mdev.name} is on ${path}`);
   output.print(`plug it into QEMU 10.1 or later (guest memory shared) with`);
   output.print(`    ${qemuDeviceArgument(path)}`);
+  output.print(`what passes through it: vfio-ts stats ${path}`);
   output.print('Ctrl-C ends it');
 }
 

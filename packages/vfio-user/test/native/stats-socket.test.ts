@@ -68,8 +68,7 @@ test('close ends connections and gives descriptors back', async () => {
 test('statistics that cannot be had end the connection, and are logged', async () => {
   const lines: string[] = [];
   const logger: Logger = { log: (level, _component, message) => lines.push(level + message()) };
-  const stats = (): Promise<never> => Promise.reject(new TypeError('a bug'));
-  using socket = new StatsSocket(path(), stats, logger);
+  using socket = new StatsSocket(path(), () => Promise.reject(new TypeError('a bug')), logger);
   await expect(readStats(socket.path)).rejects.toMatchObject({ code: 'EPROTO' });
   expect(lines).toEqual([`warn${socket.path} failed`]);
 });

@@ -80,11 +80,14 @@ export class BoundSocket {
     if (libc.lstat(this.path)?.identity === this.#identity) libc.unlink(this.path);
   }
 
-  /** Removes the file and closes the socket. A second call does nothing. */
+  /** Removes the file and closes the socket, also when the file cannot be removed. A second call does nothing. */
   close(): void {
     if (this.fd.number < 0) return;
-    // Must precede close: a file whose listener is gone could be replaced by another's.
-    this.unlink();
-    this.fd.close();
+    try {
+      // Must precede close: a file whose listener is gone could be replaced by another's.
+      this.unlink();
+    } finally {
+      this.fd.close();
+    }
   }
 }

@@ -111,7 +111,6 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
   static async attach(transport: Transport, options: ClientOptions): Promise<VfioUserClient> {
     const { host, timeout = DEFAULT_TIMEOUT, minor = VERSION_MINOR } = options;
     const connection = new Connection(transport, host, timeout);
-    connection.start();
     const { maxMsgFds } = DEFAULT_LIMITS;
     const said = {
       maxMsgFds,
@@ -119,6 +118,7 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
       ...(options.twinSocket && { twinSocket: true }),
     };
     try {
+      connection.start();
       return await connection.request({
         command: VFIO_USER.VERSION,
         payload: encodeVersion({

@@ -86,7 +86,11 @@ export class Listener {
     }
   }
 
-  /** Stops listening and removes the file, if it is still this listener's. A second call does nothing. */
+  /**
+   * Stops listening and removes the file, if it is still this listener's. A second call does nothing.
+   *
+   * @throws `EACCES`, `EROFS` the file stays; it is closed all the same
+   */
   close(): void {
     if (this.#socket.fd.number < 0) return;
     this.#registration.remove();

@@ -112,8 +112,11 @@ export class VfioUserServer implements Disposable {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#options.source.close();
-    for (const session of this.#sessions.keys()) session.close();
+    try {
+      this.#options.source.close();
+    } finally {
+      for (const session of this.#sessions.keys()) session.close();
+    }
   }
 
   [Symbol.dispose](): void {
@@ -141,7 +144,13 @@ export class VfioUserServer implements Disposable {
       closed: (over) => this.#closed(over),
     });
     this.#sessions.set(session, this.#endIfSilent(session));
-    session.start();
+    try {
+      session.start();
+    } catch (error) {
+      // The transport has not heard of the session, and cannot tell it.
+      session.closed(new VfioError('ENOTCONN', 'accept', 'cannot receive', { cause: error }));
+      throw error;
+    }
   }
 
   #endIfSilent(session: Session): Timer | undefined {

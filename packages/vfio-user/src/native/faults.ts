@@ -6,7 +6,8 @@ import { raw, type RawCalls, setErrno } from './ffi.ts';
 export type CallName = keyof RawCalls;
 
 /**
- * Asks `decide` before every system call and fails the call with the errno it gives, without making it.
+ * Asks `decide` before every system call and fails the call with the errno it gives, without making it; but `close`
+ * is made all the same, as Linux frees the number whatever it reports.
  * Disposing puts the calls back; nested interceptions are put back in reverse.
  *
  * @param decide - a positive Linux error number, or 0 to let the call through
@@ -20,6 +21,7 @@ export function interceptCalls(decide: (call: CallName) => number): Disposable {
     Reflect.set(raw, name, (...args: never[]): number => {
       const errno = decide(name);
       if (errno === 0) return call(...args);
+      if (name === 'close') call(...args);
       setErrno(errno);
       return -1;
     });

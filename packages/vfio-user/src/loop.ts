@@ -140,6 +140,8 @@ export class EventLoop {
   #nextId = 1;
   /** The last reading of the clock. */
   #time = 0;
+  /** When the turn began. */
+  #begin = 0;
   #lastActivity = 0;
   /** The source that was busy last, when it was, and when any other was. */
   #recent: Registration | undefined;
@@ -160,6 +162,11 @@ export class EventLoop {
   /** How many sources there are. */
   get size(): number {
     return this.#registrations.size;
+  }
+
+  /** Whether the loop has worked as long as it may at once: a source that has more to do leaves it for later. */
+  get isTurnOver(): boolean {
+    return this.#now() - this.#begin >= this.#turn;
   }
 
   /**
@@ -209,9 +216,9 @@ export class EventLoop {
   #runTurn(): void {
     this.#immediate = undefined;
     this.#isInTurn = true;
-    const begin = this.#now();
+    this.#begin = this.#now();
     this.#dispatch(0);
-    while (this.#time - begin < this.#turn && this.#registrations.size > 0) {
+    while (this.#time - this.#begin < this.#turn && this.#registrations.size > 0) {
       const sole = this.#soleSource();
       const came = sole === undefined ? this.#dispatch(WAIT) : this.#receive(sole);
       if (!came) break;
@@ -237,6 +244,7 @@ export class EventLoop {
     // A worker can be ended while a device runs, and the watch that called us does not survive that.
     if (isMainThread) {
       this.#isInTurn = true;
+      this.#begin = this.#now();
       this.#dispatch(0);
       this.#isInTurn = false;
     }

@@ -187,7 +187,8 @@ export class SocketTransport implements Transport {
 
   #readSome(): void {
     for (let count = 0; count < RECEIVES_PER_TURN && this.#isOpen && !this.#isPaused; count++) {
-      if (!this.#read(MSG_DONTWAIT)) return;
+      // What takes its time delays the others by that, and not by all that its client has sent.
+      if (!this.#read(MSG_DONTWAIT) || this.#loop.isTurnOver) return;
     }
   }
 

@@ -5,11 +5,9 @@ import type { ClientHost } from './client/host.ts';
 import { EventFd } from './eventfd.ts';
 import type { EventLoop } from './loop.ts';
 import { LoopEventFd } from './loop-eventfd.ts';
-import { mapClientMemory, type MappingPolicy } from './mapping.ts';
+import { mapClientMemory, mapRegion, type MappingPolicy } from './mapping.ts';
 import { hasFd } from './memfd.ts';
-import { PROT_READ, PROT_WRITE } from './native/constants.ts';
 import { fstat } from './native/libc.ts';
-import { mapFilePrivate, mapShared } from './native/memory.ts';
 import type { SessionHost } from './session-host.ts';
 
 /**
@@ -39,11 +37,7 @@ export function linuxClientHost(clock: Clock, logger: Logger): ClientHost {
   return {
     clock,
     logger,
-    // A stray write to what is read only changes a page of this process alone, instead of ending it.
-    mapFile: (fd, offset, length, writable) =>
-      writable
-        ? mapShared(fd.number, offset, length, PROT_READ | PROT_WRITE)
-        : mapFilePrivate(fd.number, offset, length),
+    mapFile: mapRegion,
     signalFd: (signal) => (signal instanceof EventFd ? signal.fd : undefined),
     memoryFd: (memory) => (hasFd(memory) ? memory.fd : undefined),
   };

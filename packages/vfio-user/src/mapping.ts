@@ -4,7 +4,13 @@
 // and `pwrite`, which fail softly. Those wait for the file system, which on FUSE or a network is the client or
 // somebody else again: so what an untrusted client gives has to be memory, a memfd or on tmpfs or hugetlbfs.
 
-import { type DmaBacking, type FileBacking, type MappedBacking, VfioError } from '@vfio-ts/core';
+import {
+  type DmaBacking,
+  type FileBacking,
+  type MappedBacking,
+  type MemoryMapping,
+  VfioError,
+} from '@vfio-ts/core';
 import type { Fd } from './fd.ts';
 import * as c from './native/constants.ts';
 import { pread, pwrite } from './native/file.ts';
@@ -27,23 +33,23 @@ function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }
 
-function checkRange(fd: Fd, offset: number, size: number): void {
+function checkRange(op: string, fd: Fd, offset: number, size: number): void {
   const isRange =
     Number.isSafeInteger(offset) && Number.isSafeInteger(size) && offset >= 0 && size > 0;
   if (!isRange || !Number.isSafeInteger(offset + size)) {
-    throw new VfioError('EINVAL', 'mapClientMemory', `offset ${offset}, size ${size} is no range`);
+    throw new VfioError('EINVAL', op, `offset ${offset}, size ${size} is no range`);
   }
   if (offset % PAGE_SIZE !== 0) {
-    throw new VfioError('EINVAL', 'mapClientMemory', `offset ${hex(offset)} is not page aligned`);
+    throw new VfioError('EINVAL', op, `offset ${hex(offset)} is not page aligned`);
   }
   const status = libc.fstat(fd.number);
   if ((status.mode & c.S_IFMT) !== c.S_IFREG) {
-    throw new VfioError('EINVAL', 'mapClientMemory', 'the descriptor is not of a regular file');
+    throw new VfioError('EINVAL', op, 'the descriptor is not of a regular file');
   }
   if (offset + size > status.size) {
     throw new VfioError(
       'EINVAL',
-      'mapClientMemory',
+      op,
       `the range ends at ${hex(offset + size)}, the file at ${hex(status.size)}`,
     );
   }
@@ -130,7 +136,7 @@ export function mapClientMemory(
 ): DmaBacking {
   // Must precede the check of the size: a seal found first holds for the size found second.
   const isSealed = (libc.getSeals(fd.number) & c.F_SEAL_SHRINK) !== 0;
-  checkRange(fd, offset, size);
+  checkRange('mapClientMemory', fd, offset, size);
   checkAccess(fd, access);
   if (policy !== 'trusted') checkFileSystem(fd);
   const isMapped = policy === 'trusted' || (policy === 'sealed' && isSealed);
@@ -138,4 +144,20 @@ export function mapClientMemory(
   const backing = mappedBacking(fd, offset, size, access);
   fd.close();
   return backing;
+}
+
+/**
+ * Maps a range of the file behind a server's region. `fd` stays the caller's. A server is trusted not to make its
+ * file shorter afterwards.
+ *
+ * @param writable - the region may be written to
+ * @throws `EINVAL` no range, offset not page aligned, not a regular file, or past the end of the file; `EACCES`,
+ *   `ENOMEM`
+ */
+export function mapRegion(fd: Fd, offset: number, size: number, writable: boolean): MemoryMapping {
+  checkRange('mapRegion', fd, offset, size);
+  // A stray write to what is read only changes a page of this process alone, instead of ending it.
+  return writable
+    ? mapShared(fd.number, offset, size, c.PROT_READ | c.PROT_WRITE)
+    : mapFilePrivate(fd.number, offset, size);
 }

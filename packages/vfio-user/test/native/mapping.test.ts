@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { DmaBacking } from '@vfio-ts/core';
 import { OwnedFd } from '../../src/fd.ts';
-import { mapClientMemory, type MappingPolicy } from '../../src/mapping.ts';
+import { mapClientMemory, mapRegion, type MappingPolicy } from '../../src/mapping.ts';
 import { F_SEAL_SHRINK } from '../../src/native/constants.ts';
 import * as libc from '../../src/native/libc.ts';
 import { PAGE_SIZE } from '../../src/native/memory.ts';
@@ -181,4 +181,33 @@ test('a file opened for reading is EACCES for a device that writes', () => {
       expect.objectContaining({ code: 'EACCES' }),
     );
   }
+});
+
+test.for([
+  ['longer than its file', 0, 3 * PAGE_SIZE],
+  ['behind the end of its file', 2 * PAGE_SIZE, PAGE_SIZE],
+  ['not page aligned in its file', 16, 64],
+  ['empty', 0, 0],
+] as const)('a region that is %s cannot be mapped: EINVAL', ([, offset, size]) => {
+  for (const writable of [true, false]) {
+    expect(() => mapRegion(memfd(2), offset, size, writable)).toThrow(
+      expect.objectContaining({ code: 'EINVAL' }),
+    );
+  }
+});
+
+test('a region over what is no file cannot be mapped: EINVAL', () => {
+  using fd = new OwnedFd(openSync('/dev/zero', 'r'));
+  expect(() => mapRegion(fd, 0, PAGE_SIZE, false)).toThrow(
+    expect.objectContaining({ code: 'EINVAL' }),
+  );
+});
+
+test('a region is mapped to its last byte, and its descriptor stays', () => {
+  const fd = memfd(2);
+  const mapping = mapRegion(fd, PAGE_SIZE, PAGE_SIZE, true);
+  mapping.bytes[PAGE_SIZE - 1] = 7;
+  mapping.unmap();
+  expect(fd.number).toBeGreaterThanOrEqual(0);
+  expect(libc.fstat(fd.number).size).toBe(2 * PAGE_SIZE);
 });

@@ -2,11 +2,12 @@
 
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import type { MemoryBackend } from '@vfio-ts/core';
+import type { Clock, EventSignal, Logger, MemoryBackend } from '@vfio-ts/core';
+import type { ClientHost } from '../../src/client/host.ts';
 import { socketPair } from '../../src/connect.ts';
 import { EventFd } from '../../src/eventfd.ts';
 import { OwnedFd, type Fd } from '../../src/fd.ts';
-import { linuxSessionHost } from '../../src/linux-host.ts';
+import { linuxClientHost, linuxSessionHost } from '../../src/linux-host.ts';
 import { EventLoop } from '../../src/loop.ts';
 import { MemfdBackend } from '../../src/memfd.ts';
 import * as libc from '../../src/native/libc.ts';
@@ -15,7 +16,7 @@ import { createTransportPair, type TransportPair } from '../../src/transport-pai
 import type { Transport } from '../../src/transport.ts';
 import { openFds, temporaryFolder } from '../native/support.ts';
 import { FdTable } from '../wire/support/fake-fd.ts';
-import { FakeMemory, sessionHost } from '../wire/support/hosts.ts';
+import { clientHost, FakeMemory, FakeSignal, sessionHost } from '../wire/support/hosts.ts';
 import { FD_KINDS, type FdKind } from './server-case.ts';
 
 /** Bytes of the files that a hostile peer sends. */
@@ -33,6 +34,9 @@ export interface Medium extends Disposable {
   /** Descriptors that are open, and mappings there are. */
   census(): string;
   readonly host: SessionHost;
+  clientHost(clock: Clock, logger: Logger): ClientHost;
+  /** One that has a descriptor; the caller's. */
+  signal(): EventSignal;
   readonly memory: MemoryBackend;
   /** What escaped every handler. */
   readonly errors: readonly unknown[];
@@ -63,6 +67,8 @@ export function pairMedium(): Medium {
     truncate: () => undefined,
     census: () => `${table.openCount} descriptors`,
     host: sessionHost,
+    clientHost,
+    signal: () => new FakeSignal(table.eventfd()),
     memory: { alloc: (name, size) => new FakeMemory(table, name, size) },
     errors: [],
     [Symbol.dispose]: () => undefined,
@@ -102,7 +108,9 @@ export function socketMedium(): Medium {
     fds,
     truncate: (size) => libc.ftruncate(shrinking.number, size),
     census: () => `${openFds()} descriptors`,
-    host: linuxSessionHost(),
+    host: linuxSessionHost('sealed', loop),
+    clientHost: linuxClientHost,
+    signal: () => EventFd.create(),
     memory: new MemfdBackend(),
     errors,
     [Symbol.dispose]() {

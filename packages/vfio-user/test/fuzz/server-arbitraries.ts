@@ -214,7 +214,7 @@ function message(command: number, bytes: fc.Arbitrary<string>): fc.Arbitrary<Mes
 }
 
 /** Any message. */
-const anyMessage: fc.Arbitrary<MessageSpec> = fc.oneof(
+export const anyMessage: fc.Arbitrary<MessageSpec> = fc.oneof(
   ...payloads.map(({ command, weight, body: bytes }) => ({
     weight,
     arbitrary: message(command, bytes),

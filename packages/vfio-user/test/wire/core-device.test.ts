@@ -140,6 +140,57 @@ const areas: VfioDeviceOps<Areas> = {
   write: () => undefined,
 };
 
+/** A device that reads guest memory in `op`, and what it read. */
+function reading(op: 'reset' | 'dmaUnmap' | 'quiesce'): {
+  readonly served: Served<ReferenceDevice>;
+  readonly read: number[];
+} {
+  const read: number[] = [];
+  const state = { isMapped: false };
+  const look = ({ dma }: ReferenceDevice): void => {
+    if (!state.isMapped) return;
+    const byte = new Uint8Array(1);
+    dma.read(0, byte);
+    read.push(...byte);
+  };
+  const ops: VfioDeviceOps<ReferenceDevice> = Object.assign({}, referenceOps, {
+    [op](device: ReferenceDevice, ...range: readonly [number, number]): void {
+      look(device);
+      if (op === 'dmaUnmap') device.dma.leave(...range);
+    },
+  });
+  const served = reference(ops);
+  using fd = served.fds.memory('ram', PAGE);
+  fd.file.bytes[0] = 0x5a;
+  served.peer.ok(MAP, dmaMap(0, PAGE), [fd]);
+  state.isMapped = true;
+  return { served, read };
+}
+
+describe('guest memory is there', () => {
+  test('for the driver that is told of an unmap', async () => {
+    const { served, read } = reading('dmaUnmap');
+    await using _ = served;
+    served.ref.device.dma.pin(0, 1, 3);
+    served.peer.ok(UNMAP, dmaUnmap(0, PAGE));
+    expect(read).toEqual([0x5a]);
+  });
+
+  test('in a reset', async () => {
+    const { served, read } = reading('reset');
+    await using _ = served;
+    served.peer.ok(13, new Uint8Array(0));
+    expect(read).toEqual([0x5a]);
+  });
+
+  test('when the device has to come to rest for an unmap', async () => {
+    const { served, read } = reading('quiesce');
+    await using _ = served;
+    expect(served.peer.code(UNMAP, dmaUnmap(0, 2 * PAGE))).toBe('ENOENT');
+    expect(read).toEqual([0x5a]);
+  });
+});
+
 describe('regions of a device', () => {
   test('can have nine areas that are mapped', async () => {
     await using served = new Served((parent) => allocDevice(Areas, 'vdev', parent, areas), false);
@@ -225,6 +276,24 @@ describe('a log of what a device writes', () => {
     write(served, 3, 22);
     expect(bits(served.peer.ok(FEATURE, report(0, 16)))).toBe(8n);
     expect(bits(served.peer.ok(FEATURE, report(16 * PAGE, 16)))).toBe(0x40n);
+  });
+
+  test.each([
+    [2 * PAGE, 3n],
+    [16 * PAGE, 1n],
+  ])(
+    'is read in pages of %i whatever it is kept in, and is clean then',
+    async (pageSize, bitmap) => {
+      await using served = logging();
+      write(served, 0, 1, 2);
+      expect(bits(served.peer.ok(FEATURE, report(0, 32, pageSize)))).toBe(bitmap);
+      expect(bits(served.peer.ok(FEATURE, report(0, 32)))).toBe(0n);
+    },
+  );
+
+  test.each([0, 2048, PAGE + 1])('is not read in pages of %i: EINVAL', async (pageSize) => {
+    await using served = logging();
+    expect(served.peer.code(FEATURE, report(0, 32, pageSize))).toBe('EINVAL');
   });
 
   test('is refused with pages of no size, and once it is stopped', async () => {

@@ -1,5 +1,5 @@
-// A device with one register, served as any device is. `node server.ts SOCKET`, under a parent that it tells when it
-// is ready and, when asked, what it has allocated.
+// Devices with one register each, served as any device is. `node server.ts SOCKET [DEVICES]`, under a parent that it
+// tells when it is ready and, when asked, what it has allocated. The second device is at `SOCKET.1`, and so on.
 
 import { allocDevice, registerEmulatedIommuDev, unregisterGroupDev, VfioCore } from '@vfio-ts/core';
 import { getHeapStatistics } from 'node:v8';
@@ -12,23 +12,38 @@ export interface Told {
   readonly allocated: number | undefined;
 }
 
-const [, , path = ''] = process.argv;
+/** What the server can be asked: to tell, or to tell once garbage is collected. */
+export type Asked = 'tell' | 'collect';
+
+const [, , path = '', devices = '1'] = process.argv;
 const core = new VfioCore(linuxHost());
-const device = allocDevice(RegisterDevice, 'vdev', core.parent('bench'), registerOps);
-const { vdev } = device.device;
-registerEmulatedIommuDev(vdev);
 const loop = new EventLoop();
-const server = serveDevice(vdev, { path, loop });
+
+function serve(number: number) {
+  const device = allocDevice(RegisterDevice, 'vdev', core.parent(`bench${number}`), registerOps);
+  const { vdev } = device.device;
+  registerEmulatedIommuDev(vdev);
+  const server = serveDevice(vdev, { path: number === 0 ? path : `${path}.${number}`, loop });
+  return { device, server };
+}
+
+const served = Array.from({ length: Number(devices) }, (_, number) => serve(number));
 
 function tell(): void {
   const { total_allocated_bytes: allocated } = getHeapStatistics();
   process.send?.({ allocated } satisfies Told);
 }
 
-process.on('message', tell);
-process.once('disconnect', () => {
-  server.close();
+async function end(): Promise<void> {
+  for (const { server } of served) server.close();
   loop.close();
-  void unregisterGroupDev(vdev).then(() => device.put());
+  await Promise.all(served.map(({ device }) => unregisterGroupDev(device.device.vdev)));
+  for (const { device } of served) device.put();
+}
+
+process.on('message', (asked: Asked) => {
+  if (asked === 'collect') globalThis.gc?.();
+  tell();
 });
+process.once('disconnect', () => void end());
 tell();

@@ -2,7 +2,7 @@
 
 import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { OwnedFd } from '../../src/fd.ts';
 import * as libc from '../../src/native/libc.ts';
 import { BlockingTransport } from '../../src/transport-blocking.ts';
-import type { Told } from '../peers/server.ts';
+import type { Asked, Told } from '../peers/server.ts';
 
 /** A folder of the run, removed at its end. */
 export class Folder implements Disposable {
@@ -43,20 +43,42 @@ export class ServerProcess implements AsyncDisposable {
     this.#gone.catch(() => {});
   }
 
-  /** Starts it and waits until clients can connect. */
-  static async start(folder: Folder): Promise<ServerProcess> {
-    const path = folder.path('server.sock');
-    const child = fork(fileURLToPath(new URL('../peers/server.ts', import.meta.url)), [path]);
+  /** Starts it with some devices and waits until clients can connect. */
+  static async start(folder: Folder, devices = 1): Promise<ServerProcess> {
+    const path = folder.path(`server-${devices}.sock`);
+    const program = fileURLToPath(new URL('../peers/server.ts', import.meta.url));
+    const child = fork(program, [path, `${devices}`]);
     const server = new ServerProcess(path, child);
     await server.#told();
     return server;
   }
 
+  /** Where one of its devices is. */
+  device(number: number): string {
+    return number === 0 ? this.path : `${this.path}.${number}`;
+  }
+
   /** Bytes its heap has given out so far; `undefined` where V8 does not count. */
   async allocated(): Promise<number | undefined> {
-    const told = this.#told();
-    this.#child.send('tell');
-    return (await told).allocated;
+    return (await this.#ask('tell')).allocated;
+  }
+
+  /** Bytes of memory it has of its own, without garbage. */
+  async memory(): Promise<number> {
+    await this.#ask('collect');
+    const text = readFileSync(`/proc/${this.#child.pid}/smaps_rollup`, 'utf8');
+    const kilobytes = /^Private_Dirty: +(\d+) kB$/mu.exec(text)?.[1];
+    return Number(kilobytes) * 1024;
+  }
+
+  /** Nanoseconds of a processor that all its threads have used; it is not disturbed by the question. */
+  processorTime(): number {
+    const tasks = `/proc/${this.#child.pid}/task`;
+    const times = readdirSync(tasks).map((task) => {
+      const [time] = readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ');
+      return Number(time);
+    });
+    return times.reduce((sum, time) => sum + time, 0);
   }
 
   /**
@@ -68,6 +90,12 @@ export class ServerProcess implements AsyncDisposable {
     work();
     const after = await this.allocated();
     return before === undefined || after === undefined ? undefined : (after - before) / count;
+  }
+
+  async #ask(question: Asked): Promise<Told> {
+    const told = this.#told();
+    this.#child.send(question);
+    return told;
   }
 
   async #told(): Promise<Told> {

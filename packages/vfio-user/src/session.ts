@@ -149,9 +149,9 @@ export class Session implements FrameHandler {
     if (this.#closed) return;
     this.#closed = true;
     this.log.write('info', () => 'disconnected', error);
-    this.#twin?.close();
     // Must precede the release: an access fails because the client is gone, not because its mapping is.
     this.#call?.dma.close(error);
+    this.#twin?.close();
     if (this.#isAbandoned) this.#finish();
     else if (!this.#held.isWaiting && !this.#isResuming) this.#leave();
   }
@@ -364,7 +364,11 @@ export class Session implements FrameHandler {
     };
     this.#call = new SessionCall(frame, parts, this.#fds, this.#replies.buffer);
     this.#twin = twin;
-    twin?.start(new TwinEnd(twin, dma, (error) => this.close(error)));
+    const over = (error: VfioError): void => {
+      // It may be over because the first is, and then the device has still to come to rest.
+      if (!this.#closed) this.close(error);
+    };
+    twin?.start(new TwinEnd(twin, dma, over));
   }
 
   /** Guest memory goes while the device is still open: its driver is told, and unpins. */

@@ -103,15 +103,16 @@ export class ScriptedServer implements FrameHandler {
 /** A scripted server and a client that has negotiated with it. */
 export async function scripted(
   reply: Uint8Array = version(0, 0, '{"capabilities":{"max_msg_fds":2,"max_data_xfer_size":16}}'),
+  options: Partial<ClientOptions> = {},
 ): Promise<{ server: ScriptedServer; client: VfioUserClient; clock: FakeClock }> {
-  const { server, attaching, clock } = await dialling();
+  const { server, attaching, clock } = await dialling(options);
   const { id } = await server.next();
   server.send(id, 1, reply);
   return { server, client: await attaching, clock };
 }
 
 /** A scripted server and a client that has sent its VERSION. */
-export async function dialling(): Promise<{
+export async function dialling(options: Partial<ClientOptions> = {}): Promise<{
   server: ScriptedServer;
   attaching: Promise<VfioUserClient>;
   clock: FakeClock;
@@ -120,7 +121,7 @@ export async function dialling(): Promise<{
   const server = new ScriptedServer(near);
   const clock = new FakeClock();
   const host = clientHost(clock, new FakeLogger());
-  const attaching = VfioUserClient.attach(far, { host, timeout: 5000 });
+  const attaching = VfioUserClient.attach(far, { host, timeout: 5000, ...options });
   // Tests that want it to fail look at it only after they have made it fail.
   attaching.catch(() => undefined);
   await settled();

@@ -8,6 +8,7 @@ import type { Limits } from '../../../src/protocol.ts';
 import { VfioUserServer, type ConnectionSource } from '../../../src/server.ts';
 import { createTransportPair, type TransportPair } from '../../../src/transport-pair.ts';
 import type { FrameBuffer, FrameHandler, Transport } from '../../../src/transport.ts';
+import type { TwinSocket } from '../../../src/twin.ts';
 import { FakeDevice } from './fake-device.ts';
 import { FdTable } from './fake-fd.ts';
 import { FakeClock, FakeLogger, sessionHostOf } from './hosts.ts';
@@ -128,7 +129,12 @@ export class Wire implements Disposable {
   readonly #memoryFds: number;
   #accept: (transport: Transport) => void = () => undefined;
 
-  constructor(limits: Partial<Limits> = {}, profile?: PeerProfile) {
+  /** @param twin - makes second connections */
+  constructor(
+    limits: Partial<Limits> = {},
+    profile?: PeerProfile,
+    twin?: (fds: FdTable) => TwinSocket,
+  ) {
     this.device = new FakeDevice(this.fds, this.logger);
     this.#memoryFds = this.fds.openCount;
     const source: ConnectionSource = {
@@ -148,6 +154,7 @@ export class Wire implements Disposable {
       clock: this.clock,
       limits,
       ...(profile && { profile }),
+      ...(twin && { twin: () => twin(this.fds) }),
     });
     this.server.listen();
   }

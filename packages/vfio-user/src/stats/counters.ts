@@ -40,14 +40,13 @@ export interface TrafficStats {
 
 /** What is counted one by one. */
 export const COUNTED = {
-  MESSAGES: 0,
-  BYTES_RECEIVED: 1,
-  BYTES_SENT: 2,
-  FDS_RECEIVED: 3,
-  FDS_SENT: 4,
-  IRQS: 5,
-  DMA_READ: 6,
-  DMA_WRITTEN: 7,
+  BYTES_RECEIVED: 0,
+  BYTES_SENT: 1,
+  FDS_RECEIVED: 2,
+  FDS_SENT: 3,
+  IRQS: 4,
+  DMA_READ: 5,
+  DMA_WRITTEN: 6,
 } as const;
 
 const KINDS = Object.keys(COUNTED).length;
@@ -94,7 +93,6 @@ export class Counters {
     const counts = this.#counts;
     const { counts: own } = this.#of(command);
     own[MESSAGES] = (own[MESSAGES] ?? 0) + 1;
-    counts[COUNTED.MESSAGES] = (counts[COUNTED.MESSAGES] ?? 0) + 1;
     counts[COUNTED.BYTES_RECEIVED] = (counts[COUNTED.BYTES_RECEIVED] ?? 0) + bytes;
     if (fds > 0) this.count(COUNTED.FDS_RECEIVED, fds);
   }
@@ -138,7 +136,7 @@ export class Counters {
   snapshot(): TrafficStats {
     const of = (kind: number): number => this.#counts[kind] ?? 0;
     return {
-      messages: of(COUNTED.MESSAGES),
+      messages: this.#commands.reduce((sum, command) => sum + (command?.counts[MESSAGES] ?? 0), 0),
       bytesReceived: of(COUNTED.BYTES_RECEIVED),
       bytesSent: of(COUNTED.BYTES_SENT),
       fdsReceived: of(COUNTED.FDS_RECEIVED),

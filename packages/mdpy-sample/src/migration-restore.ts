@@ -1,12 +1,7 @@
 // The restoring side of a migration. Everything is kept apart from the device until the whole stream is there and
 // right: what is refused has changed nothing.
 
-import {
-  MigrationStreamReader,
-  PAGE_SIZE,
-  VfioError,
-  type MigrationStream,
-} from '@vfio-ts/core';
+import { MigrationStreamReader, PAGE_SIZE, VfioError, type MigrationStream } from '@vfio-ts/core';
 import {
   CONFIG_CHUNK,
   decodeOffset,

@@ -1,10 +1,6 @@
 // The saving side of a migration.
 
-import {
-  MigrationStreamWriter,
-  type MigrationStream,
-  type PrecopyInfo,
-} from '@vfio-ts/core';
+import { MigrationStreamWriter, type MigrationStream, type PrecopyInfo } from '@vfio-ts/core';
 import { FramebufferCopy } from './framebuffer-copy.ts';
 import {
   CONFIG_CHUNK,

@@ -20,9 +20,11 @@ function readData(call: Call): number {
   reply.reserve(DATA_AT + size);
   const { bytes, view } = reply;
   const done = client.device.access.readMigrationData(bytes.subarray(DATA_AT, DATA_AT + size));
-  view.setUint32(HEADER_SIZE, MIG_DATA_SIZE + done, true);
+  const sent = client.profile.wholeMigrationReplies ? size : done;
+  bytes.fill(0, DATA_AT + done, DATA_AT + sent);
+  view.setUint32(HEADER_SIZE, MIG_DATA_SIZE + sent, true);
   view.setUint32(HEADER_SIZE + 4, done, true);
-  return MIG_DATA_SIZE + done;
+  return MIG_DATA_SIZE + sent;
 }
 
 function writeData(call: Call): number {

@@ -15,6 +15,15 @@ describe('MIG_DATA_READ', () => {
     expect(peer.ok(17, bytesOf(11, 3)).payload).toEqual(bytesOf(8, 0));
   });
 
+  test('pads the end for a client of libvfio-user, with nothing that was sent before', () => {
+    using wire = new Wire();
+    const peer = wire.attach('{"capabilities":{"max_msg_fds":32,"max_data_xfer_size":1024}}');
+    wire.device.stream = Uint8Array.of(1, 2, 3, 4, 5);
+    expect(peer.ok(17, bytesOf(12, 4)).payload).toEqual(bytesOf(12, 4, Uint8Array.of(1, 2, 3, 4)));
+    expect(peer.ok(17, bytesOf(12, 4)).payload).toEqual(bytesOf(12, 1, Uint8Array.of(5, 0, 0, 0)));
+    expect(peer.ok(17, bytesOf(12, 4)).payload).toEqual(bytesOf(12, 0, bytesOf(0)));
+  });
+
   test.each([
     ['EINVAL', 'no stream'],
     ['ENOMSG', 'a temporary end'],

@@ -149,6 +149,7 @@ describe('the peer', () => {
     ['qemu', 0, QEMU_JSON],
     ['rust', 1, RUST_JSON],
     ['libvfio-user', 2, '{"capabilities":{"max_msg_fds":32,"twin_socket":{"supported":true}}}'],
+    ['libvfio-user', 2, '{"capabilities":{"max_msg_fds":32,"max_data_xfer_size":1024}}'],
     ['generic', 2, '{}'],
   ])('is taken for %s by what it says', (name, minor, json) => {
     using wire = new Wire();

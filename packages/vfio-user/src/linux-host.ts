@@ -13,12 +13,15 @@ import type { SessionHost } from './session-host.ts';
 /**
  * Descriptors of Linux for a server.
  *
- * @param policy - which client memory is mapped; see {@link MappingPolicy}
+ * @param policy - which client memory is mapped, see {@link MappingPolicy}; a trusted client's eventfds are signalled
+ * by plain writes, see {@link SignalPolicy}
  * @param loop - watches what clients signal; without one a client cannot signal the device
  */
 export function linuxSessionHost(policy: MappingPolicy = 'sealed', loop?: EventLoop): SessionHost {
+  const signals = policy === 'trusted' ? 'trusted' : 'guarded';
   return {
-    eventSignal: (fd) => (loop === undefined ? new EventFd(fd) : new LoopEventFd(fd, loop)),
+    eventSignal: (fd) =>
+      loop === undefined ? new EventFd(fd, signals) : new LoopEventFd(fd, loop, signals),
     watchedSignal(fire) {
       if (loop !== undefined) return LoopEventFd.watched(loop, fire);
       throw new VfioError('EOPNOTSUPP', 'watchedSignal', 'this host has no loop');

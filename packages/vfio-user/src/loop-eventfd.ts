@@ -4,7 +4,7 @@
 // Nothing is read: each signal wakes an edge-triggered watch, and the counter is left to count.
 
 import { VfioError, type EventSignal } from '@vfio-ts/core';
-import { EventFd } from './eventfd.ts';
+import { EventFd, type SignalPolicy } from './eventfd.ts';
 import { OwnedFd, type Fd } from './fd.ts';
 import type { EventLoop, LoopRegistration } from './loop.ts';
 import * as libc from './native/libc.ts';
@@ -15,8 +15,8 @@ export class LoopEventFd extends EventFd implements EventSignal {
   #registration: LoopRegistration | undefined;
 
   /** Takes over a descriptor. @throws `EINVAL` not an eventfd; the descriptor is then still the caller's */
-  constructor(fd: Fd, loop: EventLoop) {
-    super(fd);
+  constructor(fd: Fd, loop: EventLoop, policy?: SignalPolicy) {
+    super(fd, policy);
     this.#loop = loop;
   }
 

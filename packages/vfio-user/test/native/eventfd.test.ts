@@ -50,6 +50,30 @@ test('a signal does not block on a full eventfd in blocking mode', () => {
   expect(BigInt(event.read())).toBeGreaterThan(2n ** 63n);
 });
 
+test('a trusted eventfd that comes in blocking mode is made nonblocking, so that a full one does not block', () => {
+  using event = new EventFd(blockingEventFd(), 'trusted');
+  expect(libc.statusFlags(event.fd.number) & O_NONBLOCK).toBe(O_NONBLOCK);
+  event.add(MAX_COUNTER);
+  event.signal();
+  expect(BigInt(event.read())).toBeGreaterThan(2n ** 63n);
+});
+
+test('a trusted eventfd is signalled by a plain write, a guarded one is not', () => {
+  const calls: string[] = [];
+  using trusted = new EventFd(new OwnedFd(libc.eventfd()), 'trusted');
+  using guarded = EventFd.create();
+  {
+    using _ = interceptCalls((call) => {
+      calls.push(call);
+      return 0;
+    });
+    trusted.signal();
+    guarded.signal();
+  }
+  expect(calls).toEqual(['write', 'io_submit']);
+  expect([trusted.read(), guarded.read()]).toEqual([1, 1]);
+});
+
 test('a signal does not block on an eventfd whose peer makes it blocking afterwards', () => {
   using event = EventFd.create();
   event.add(MAX_COUNTER);

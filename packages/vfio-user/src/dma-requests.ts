@@ -27,6 +27,7 @@ import {
 import type { SessionLog } from './log.ts';
 import { VFIO_USER, commandName, type Limits } from './protocol.ts';
 import { ReplyBuffer } from './reply-buffer.ts';
+import { COUNTED, type Counters } from './stats/counters.ts';
 import type { FrameBuffer, Transport } from './transport.ts';
 
 /** What sends DMA messages to one client. */
@@ -36,6 +37,7 @@ export interface DmaRequestsOptions {
   /** What time-outs are measured with; there are none without. */
   readonly timers: Clock | undefined;
   readonly log: SessionLog;
+  readonly counters: Counters;
   readonly limits: Limits;
   /** Bytes of data the client takes in a message. */
   readonly maxData: number;
@@ -143,6 +145,8 @@ export class DmaRequests {
     this.#answered(access, pending.length);
     try {
       this.#take(access, pending, frame, length - HEADER_SIZE);
+      const { DMA_READ, DMA_WRITTEN } = COUNTED;
+      this.#options.counters.count(access.isWrite ? DMA_WRITTEN : DMA_READ, pending.length);
       if (access.open === 0 && access.sent === access.length) this.#finish(access);
     } catch (error) {
       this.#finish(access, error);
@@ -290,7 +294,8 @@ export class DmaRequests {
   }
 
   #transmit(size: number): void {
-    const { transport } = this.#options;
+    const { transport, counters } = this.#options;
+    counters.count(COUNTED.BYTES_SENT, size);
     try {
       transport.send(this.#out.bytes, size);
     } catch (error) {

@@ -351,6 +351,7 @@ export class Session implements FrameHandler {
       transport: twin ?? this.#transport,
       timers,
       log: this.log,
+      counters: this.counters,
       limits,
       maxData: client.peer.maxDataXferSize,
       layout: client.profile.dmaLayout,
@@ -368,7 +369,7 @@ export class Session implements FrameHandler {
       // It may be over because the first is, and then the device has still to come to rest.
       if (!this.#closed) this.close(error);
     };
-    twin?.start(new TwinEnd(twin, dma, over));
+    twin?.start(new TwinEnd(twin, dma, this.counters, over));
   }
 
   /** Guest memory goes while the device is still open: its driver is told, and unpins. */

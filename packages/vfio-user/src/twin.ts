@@ -6,6 +6,7 @@ import type { DmaRequests } from './dma-requests.ts';
 import { closeAll, type Fd } from './fd.ts';
 import { HEADER_TYPE_MASK, HEADER_TYPE_REPLY, messageCommand, messageFlags } from './header.ts';
 import { commandName } from './protocol.ts';
+import type { Counters } from './stats/counters.ts';
 import type { FrameBuffer, FrameHandler, Transport } from './transport.ts';
 
 /** Both ends of a second connection, the client's as a descriptor to send. */
@@ -19,16 +20,24 @@ export interface TwinSocket {
 export class TwinEnd implements FrameHandler {
   readonly #transport: Transport;
   readonly #dma: DmaRequests;
+  readonly #counters: Counters;
   readonly #over: (error: VfioError) => void;
 
   /** @param over - the connection is over; called once */
-  constructor(transport: Transport, dma: DmaRequests, over: (error: VfioError) => void) {
+  constructor(
+    transport: Transport,
+    dma: DmaRequests,
+    counters: Counters,
+    over: (error: VfioError) => void,
+  ) {
     this.#transport = transport;
     this.#dma = dma;
+    this.#counters = counters;
     this.#over = over;
   }
 
   frame(frame: FrameBuffer, length: number, fds: readonly Fd[]): void {
+    this.#counters.received(messageCommand(frame.view), length, fds.length);
     closeAll(fds);
     if ((messageFlags(frame.view) & HEADER_TYPE_MASK) === HEADER_TYPE_REPLY) {
       this.#dma.reply(frame, length);

@@ -19,7 +19,7 @@ export interface CommandStats {
   readonly latency: LatencyStats;
 }
 
-/** What passed through as plain data. */
+/** What passed through as plain data; replies of the client are messages too. */
 export interface TrafficStats {
   readonly messages: number;
   readonly bytesReceived: number;

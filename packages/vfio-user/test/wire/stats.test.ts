@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { LogLevel } from '@vfio-ts/core';
+import { VfioError, type DmaBacking, type LogLevel } from '@vfio-ts/core';
+import { Counters } from '../../src/stats/counters.ts';
+import { countingHost } from '../../src/stats/counting-host.ts';
 import { Latency } from '../../src/stats/latency.ts';
 import { VfioUserServer } from '../../src/server.ts';
 import { createTransportPair } from '../../src/transport-pair.ts';
 import { FakeDevice } from './support/fake-device.ts';
 import { FdTable } from './support/fake-fd.ts';
 import { FakeClock, FakeLogger, sessionHost } from './support/hosts.ts';
-import { bytesOf, dmaMap, irqSet, regionAccess, version } from './support/payloads.ts';
+import { bytesOf, dmaMap, irqSet, regionAccess, u16, u64, version } from './support/payloads.ts';
 import { Wire, WirePeer } from './support/wire.ts';
 
 const PAGE = 0x1000;
@@ -118,6 +120,44 @@ describe('the counters of a server', () => {
     wire.device.signals.get('2/0')?.signal();
     expect(event.file.count).toBe(2);
     expect(wire.server.stats().total).toMatchObject({ fdsReceived: 1, fdsSent: 0, irqs: 2 });
+  });
+
+  test('have the bytes of DMA by messages, and those of the messages', async () => {
+    using wire = new Wire();
+    const peer = wire.attach();
+    peer.ok(2, dmaMap(0, PAGE));
+    const { bytesSent } = wire.server.stats().total;
+    const reading = wire.device.ioas.rwAsync(0x10, new Uint8Array(4), false);
+    peer.deliver();
+    const [request = assert.fail('no DMA_READ')] = peer.replies.splice(0);
+    const reply = bytesOf(u64(0x10), u64(4), 7);
+    peer.raw(bytesOf(u16(request.id), u16(11), 16 + reply.length, 1, 0, reply));
+    await reading;
+    const { total } = wire.server.stats();
+    expect(total).toMatchObject({ dmaBytesRead: 4, dmaBytesWritten: 0 });
+    expect(total.bytesSent - bytesSent).toBe(32);
+    expect(total.commands['DMA_READ']).toMatchObject({ messages: 1, errors: 0 });
+  });
+
+  test('have the bytes of DMA through a file', () => {
+    const counters = new Counters(performance);
+    const backing: DmaBacking = {
+      kind: 'file',
+      read: () => undefined,
+      write(_offset, from) {
+        if (from.length > 8) throw new VfioError('EFAULT', 'write', 'too long');
+      },
+      revoke: () => undefined,
+    };
+    const host = countingHost({ ...sessionHost, clientMemory: () => backing }, counters);
+    using fd = new FdTable().memory('ram', PAGE);
+    const memory = { offset: 0, size: PAGE, readable: true, writable: true, fileIo: true };
+    const counted = host.clientMemory(fd, memory);
+    assert(counted.kind === 'file');
+    counted.read(0, new Uint8Array(5));
+    counted.write(0, new Uint8Array(7));
+    expect(() => counted.write(0, new Uint8Array(9))).toThrow('EFAULT');
+    expect(counters.snapshot()).toMatchObject({ dmaBytesRead: 5, dmaBytesWritten: 7 });
   });
 
   test('stay when the client goes, and its session does not', () => {

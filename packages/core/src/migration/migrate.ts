@@ -34,14 +34,16 @@ import {
  *
  * What goes wrong is in the result, never thrown, except for options that make no sense.
  *
- * @throws `EINVAL` an option; nothing has been done then
+ * @throws `EINVAL` an option, or both are one device; nothing has been done then
  */
 export async function migrate(
   source: MigrateSource,
   target: MigrateTarget,
   options: MigrateOptions = {},
 ): Promise<MigrateResult> {
-  return new Migration(source, target, options, migrateSettings(options)).run();
+  const settings = migrateSettings(options);
+  if (Object.is(source, target)) throw new VfioError('EINVAL', 'migrate', 'a device to itself');
+  return new Migration(source, target, options, settings).run();
 }
 
 class Migration {

@@ -207,6 +207,12 @@ test.each([
   expect(all.requests).toEqual([]);
 });
 
+test('a device is not migrated to itself: EINVAL', async () => {
+  const { file, cell } = openCell();
+  await expect(migrate(file, file)).rejects.toThrow(withCode('EINVAL'));
+  expect(cell.state).toBe('RUNNING');
+});
+
 describe('whatever goes wrong, one device has the state and runs', async () => {
   const { requests } = await run();
   const lastUndoable = requests.indexOf('target to RUNNING');

@@ -110,6 +110,31 @@ test.each(['pre-copy', 'stop-copy'] as const)(
   },
 );
 
+test('cancelled in each phase, the old display runs on, and then it migrates', async () => {
+  const [old, fresh] = await Promise.all([
+    RemoteDisplay.start(MDPY_VGA),
+    RemoteDisplay.start(MDPY_VGA),
+  ]);
+  old.draw(0, 480, 5);
+  const [before, untouched] = [await look(old.client), await look(fresh.client)];
+  for (const at of ['pre-copy', 'guest', 'stop-copy']) {
+    const abort = new AbortController();
+    const result = await migrate(old.client, fresh.client, {
+      signal: abort.signal,
+      preCopy: at !== 'stop-copy',
+      guest: { stop: () => (at === 'guest' ? abort.abort() : undefined), resume: () => undefined },
+      onProgress: ({ phase }) => (phase === at ? abort.abort() : undefined),
+    });
+    expect(result).toMatchObject({ outcome: 'cancelled', source: 'RUNNING', target: 'RUNNING' });
+    expect(result.phase).toBe(at === 'pre-copy' ? 'pre-copy' : 'stop-copy');
+    expect([await look(old.client), await look(fresh.client)]).toEqual([before, untouched]);
+  }
+  const result = await migrate(old.client, fresh.client);
+  expect(result.outcome).toBe('migrated');
+  expect(samePicture(await fresh.picture(), await old.picture())).toBe(true);
+  await Promise.all([old.stop(), fresh.stop()]);
+});
+
 test('a vga is not taken for an xga', async () => {
   const [old, fresh] = await Promise.all([
     RemoteDisplay.start(MDPY_VGA),

@@ -37,7 +37,9 @@ export interface WorkerEnd {
 }
 
 const CLOSE_TIMEOUT = 5000;
-const ENTRY = import.meta.url.endsWith('.ts') ? './entry.ts' : './entry.js';
+const ENTRY: URL = import.meta.url.endsWith('.ts')
+  ? new URL('./entry.ts', import.meta.url)
+  : new URL('./entry.js', import.meta.url);
 
 const silent: Logger = { log: () => undefined };
 
@@ -72,7 +74,7 @@ export class WorkerServer implements AsyncDisposable {
     this.#closeTimeout = closeTimeout;
     this.#notes = threadNotes();
     const task: WorkerTask = { module: module.href, data, listening, notes: this.#notes };
-    this.#worker = new Worker(new URL(ENTRY, import.meta.url), { workerData: task });
+    this.#worker = new Worker(ENTRY, { workerData: task });
     this.#worker.on('message', (said: FromWorker) => this.#take(said));
     this.#worker.on('error', (error) => {
       this.#end = { reason: 'crashed', error: asError(error) };

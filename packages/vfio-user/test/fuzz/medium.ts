@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import type { Clock, EventSignal, Logger, MemoryBackend } from '@vfio-ts/core';
 import type { ClientHost } from '../../src/client/host.ts';
-import { socketPair } from '../../src/connect.ts';
+import { offerTwinSocket, socketPair } from '../../src/connect.ts';
 import { EventFd } from '../../src/eventfd.ts';
 import { OwnedFd, type Fd } from '../../src/fd.ts';
 import { linuxClientHost, linuxSessionHost } from '../../src/linux-host.ts';
@@ -14,6 +14,7 @@ import * as libc from '../../src/native/libc.ts';
 import type { SessionHost } from '../../src/session-host.ts';
 import { createTransportPair, type TransportPair } from '../../src/transport-pair.ts';
 import type { Transport } from '../../src/transport.ts';
+import type { TwinSocket } from '../../src/twin.ts';
 import { openFds, temporaryFolder } from '../native/support.ts';
 import { FdTable } from '../wire/support/fake-fd.ts';
 import { clientHost, FakeMemory, FakeSignal, sessionHost } from '../wire/support/hosts.ts';
@@ -34,6 +35,8 @@ export interface Medium extends Disposable {
   /** Descriptors that are open, and mappings there are. */
   census(): string;
   readonly host: SessionHost;
+  /** Where a second connection for DMA messages can be had. */
+  readonly twin?: () => TwinSocket;
   clientHost(clock: Clock, logger: Logger): ClientHost;
   /** One that has a descriptor; the caller's. */
   signal(): EventSignal;
@@ -109,6 +112,7 @@ export function socketMedium(): Medium {
     truncate: (size) => libc.ftruncate(shrinking.number, size),
     census: () => `${openFds()} descriptors`,
     host: linuxSessionHost('sealed', loop),
+    twin: () => offerTwinSocket(loop),
     clientHost: linuxClientHost,
     signal: () => EventFd.create(),
     memory: new MemfdBackend(),

@@ -86,7 +86,7 @@ const json = fc.oneof(
 );
 
 const payloads: readonly { command: number; weight: number; body: fc.Arbitrary<string> }[] = [
-  { command: 1, weight: 1, body: body(u32(0, 0x20000), json.map(text)) },
+  { command: 1, weight: 1, body: body(u32(0, 0x10000, 0x20000), json.map(text)) },
   {
     command: 2,
     weight: 6,
@@ -271,7 +271,7 @@ export const serverCase: fc.Arbitrary<ServerCase> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      version: fc.oneof(message(1, body(u32(0, 0x20000), json.map(text))), anyMessage),
+      version: fc.oneof(message(1, body(u32(0, 0x10000, 0x20000), json.map(text))), anyMessage),
       steps,
       answers,
     }),

@@ -176,7 +176,7 @@ export class ServerTarget implements AsyncDisposable {
   /** @param isBusy - the device takes a turn to come to rest */
   constructor(medium: Medium, isBusy: boolean) {
     this.#medium = medium;
-    const { memory, host } = medium;
+    const { memory, host, twin } = medium;
     const clock = this.#clock;
     this.#core = new VfioCore({ clock, logger: this.#logger, memory }, { iommufd: true });
     const ops = isBusy ? { ...referenceOps, quiesce: () => turn() } : referenceOps;
@@ -192,6 +192,7 @@ export class ServerTarget implements AsyncDisposable {
       host,
       clock,
       logger: this.#logger,
+      ...(twin && { twin }),
     });
     this.#server.listen();
     process.on('unhandledRejection', this.#onRejection);

@@ -43,6 +43,26 @@ const answer: fc.Arbitrary<Answer> = fc.record({
   before: mostly<NonNullable<Answer['before']>>([], 12, fc.array(anyMessage, { maxLength: 3 })),
 });
 
+const said = (capabilities: object): string => JSON.stringify({ capabilities });
+const json = fc.oneof(
+  fc.constantFrom(
+    said({ twin_socket: { supported: true, fd_index: 0 } }),
+    said({ twin_socket: { supported: true, fd_index: 1 }, max_data_xfer_size: 1 }),
+    said({ twin_socket: { supported: true, fd_index: -1 } }),
+    said({ twin_socket: { supported: true } }),
+    said({ max_msg_fds: 0, max_data_xfer_size: 16 }),
+    said({ max_data_xfer_size: 0 }),
+    said({ max_data_xfer_size: 2 ** 53, max_msg_fds: 2 ** 31, write_multiple: false }),
+    said({ max_dma_maps: 0, pgsizes: 0 }),
+    '{}',
+    '[',
+  ),
+  fc.json(),
+);
+const version: fc.Arbitrary<Answer> = fc
+  .tuple(answer, mostly<string | undefined>(none, 2, json))
+  .map(([made, text]) => Object.assign(made, { json: text }));
+
 const operation: fc.Arbitrary<Operation> = fc.record({
   op: fc.constantFrom(...OPERATIONS, 'region' as const, 'mmap' as const, 'mmap' as const),
   a: fc.oneof(fc.constantFrom(0, 1, 2, 3, 4, 0x10001, 0x20002), fc.nat({ max: 20 })),
@@ -52,7 +72,7 @@ const operation: fc.Arbitrary<Operation> = fc.record({
 /** A hostile server. */
 export const clientCase: fc.Arbitrary<ClientCase> = fc.record(
   {
-    version: answer,
+    version,
     operations: fc.array(operation, { minLength: 1, maxLength: 8 }),
     answers: fc.array(answer, { maxLength: 12 }),
   },

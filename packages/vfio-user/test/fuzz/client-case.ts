@@ -29,6 +29,8 @@ export interface Operation {
 
 /** How an answer differs from the right one. */
 export interface Answer {
+  /** What VERSION says, instead of what is right. */
+  readonly json?: string | undefined;
   /** Times it is sent; only when the client has given up for -1. */
   readonly times?: number;
   readonly flags?: number;

@@ -43,8 +43,13 @@ export class ClientTarget implements Target<ClientCase> {
   async #use({ version = {}, operations, answers }: ClientCase): Promise<number> {
     const [near, far] = this.#medium.connect();
     const server = new HostileServer(near, this.#medium, [version, ...answers]);
+    const { takeTwin } = this.#medium;
     const host = this.#medium.clientHost(this.#clock, this.#logger);
-    const attaching = VfioUserClient.attach(far, { host, timeout: TIMEOUT });
+    const attaching = VfioUserClient.attach(far, {
+      host,
+      timeout: TIMEOUT,
+      ...(takeTwin && { twinSocket: takeTwin }),
+    });
     const client = await this.#settled(attaching, server);
     if (client !== undefined) {
       // oxlint-disable-next-line no-await-in-loop -- operations follow one another

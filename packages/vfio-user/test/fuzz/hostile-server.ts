@@ -67,7 +67,7 @@ export class HostileServer implements FrameHandler {
   #answer(request: Uint8Array, answer: Answer): void {
     const asked = new DataView(request.buffer);
     const [id, command] = [asked.getUint16(0, true), asked.getUint16(2, true)];
-    const right = rightReply(command, asked, request);
+    const right = rightReply(command, asked, request, answer.json);
     const length = Math.max(0, right.payload.length + (answer.more ?? 0));
     const payload = new Uint8Array(length);
     payload.set(right.payload.subarray(0, length));
@@ -109,11 +109,16 @@ export class HostileServer implements FrameHandler {
 }
 
 /** What a good server answers. */
-function rightReply(command: number, asked: DataView, request: Uint8Array): Right {
+function rightReply(
+  command: number,
+  asked: DataView,
+  request: Uint8Array,
+  json: string = JSON_TEXT,
+): Right {
   const word = (at: number): number => (at + 4 <= asked.byteLength ? asked.getUint32(at, true) : 0);
   switch (command) {
     case 1:
-      return { payload: version(0, 0, JSON_TEXT) };
+      return { payload: version(0, 0, json) };
     case 3:
       return { payload: request.slice(16) };
     case 4:

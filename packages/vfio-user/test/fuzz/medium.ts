@@ -3,8 +3,9 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import type { Clock, EventSignal, Logger, MemoryBackend } from '@vfio-ts/core';
+import type { ClientOptions } from '../../src/client.ts';
 import type { ClientHost } from '../../src/client/host.ts';
-import { offerTwinSocket, socketPair } from '../../src/connect.ts';
+import { offerTwinSocket, socketPair, takeTwinSocket } from '../../src/connect.ts';
 import { EventFd } from '../../src/eventfd.ts';
 import { OwnedFd, type Fd } from '../../src/fd.ts';
 import { linuxClientHost, linuxSessionHost } from '../../src/linux-host.ts';
@@ -37,6 +38,8 @@ export interface Medium extends Disposable {
   readonly host: SessionHost;
   /** Where a second connection for DMA messages can be had. */
   readonly twin?: () => TwinSocket;
+  /** How a client takes such a second connection. */
+  readonly takeTwin?: NonNullable<ClientOptions['twinSocket']>;
   clientHost(clock: Clock, logger: Logger): ClientHost;
   /** One that has a descriptor; the caller's. */
   signal(): EventSignal;
@@ -113,6 +116,7 @@ export function socketMedium(): Medium {
     census: () => `${openFds()} descriptors`,
     host: linuxSessionHost('sealed', loop),
     twin: () => offerTwinSocket(loop),
+    takeTwin: takeTwinSocket(loop),
     clientHost: linuxClientHost,
     signal: () => EventFd.create(),
     memory: new MemfdBackend(),

@@ -5,13 +5,12 @@
 // their replies; accesses beyond it wait in their order, and beyond a bound of those more are refused. An access
 // that is over leaves its ids behind, taken until the late replies come.
 
-import { VfioError, errnoCode, type Clock, type MessageBacking, type Timer } from '@vfio-ts/core';
+import { VfioError, type Clock, type MessageBacking } from '@vfio-ts/core';
+import { beginAccess, takeReply, type Access, type PendingMessage } from './dma-access.ts';
 import {
   HEADER_ERROR,
   HEADER_SIZE,
   HEADER_TYPE_COMMAND,
-  messageCommand,
-  messageErrno,
   messageFlags,
   messageId,
   writeHeader,
@@ -19,8 +18,6 @@ import {
 import {
   DMA_ACCESS_SIZE,
   PROBE_COUNT,
-  dmaDataAt,
-  echoesDmaAccess,
   encodeDmaAccess,
   type DmaLayout,
 } from './messages/dma-access.ts';
@@ -49,32 +46,10 @@ const IDS = 0x10000;
 const WINDOW_BYTES = 4 << 20;
 const NO_BYTES = new Uint8Array(0);
 
-/** One access, as the device asked for it. */
-interface Access {
-  readonly address: number;
-  readonly isWrite: boolean;
-  readonly length: number;
-  /** The caller's; none once the access is over. */
-  bytes: Uint8Array;
-  /** Bytes that messages were sent for, and messages of it that wait for their replies. */
-  sent: number;
-  open: number;
-  openBytes: number;
-  isOver: boolean;
-  /** When a reply came last. */
-  lastReply: number;
-  timer: Timer | undefined;
-  readonly siblings: Set<Access>;
-  settle(error?: unknown): void;
-}
-
-/** One message that waits for its reply. */
-interface Pending {
-  readonly command: number;
+/** A message on its way, and what for. */
+interface Pending extends PendingMessage {
   /** None for the question which layout the client has. */
   readonly access: Access | undefined;
-  readonly at: number;
-  readonly length: number;
 }
 
 /** All accesses of one session to memory of its client. */
@@ -144,7 +119,7 @@ export class DmaRequests {
     }
     this.#answered(access, pending.length);
     try {
-      this.#take(access, pending, frame, length - HEADER_SIZE);
+      takeReply(pending, access, frame, length - HEADER_SIZE, this.#layout ?? 'specified');
       const { DMA_READ, DMA_WRITTEN } = COUNTED;
       this.#options.counters.count(access.isWrite ? DMA_WRITTEN : DMA_READ, pending.length);
       if (access.open === 0 && access.sent === access.length) this.#finish(access);
@@ -174,20 +149,8 @@ export class DmaRequests {
     if (refusal !== undefined) return Promise.reject(refusal);
     if (bytes.length === 0) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const access: Access = {
-      address,
-      isWrite,
-      length: bytes.length,
-      bytes,
-      sent: 0,
-      open: 0,
-      openBytes: 0,
-      isOver: false,
-      lastReply: 0,
-      timer: undefined,
-      siblings: mine,
-      settle: (error) => (error === undefined ? resolve() : reject(error)),
-    };
+    const settle = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
+    const access = beginAccess({ address, bytes, isWrite, siblings: mine, settle });
     mine.add(access);
     this.#accesses.add(access);
     this.#bytes += access.length;
@@ -319,38 +282,6 @@ export class DmaRequests {
     this.#openBytes -= length;
     this.#lastReply = this.#options.timers?.now() ?? 0;
     access.lastReply = this.#lastReply;
-  }
-
-  /** @throws what the client answers, `EPROTO` a reply that is none */
-  #take(
-    access: Access,
-    { command, at, length }: Pending,
-    frame: FrameBuffer,
-    payload: number,
-  ): void {
-    const { bytes, view } = frame;
-    const layout = this.#layout ?? 'specified';
-    const name = commandName(command);
-    if (messageCommand(view) !== command) {
-      const other = commandName(messageCommand(view));
-      throw new VfioError('EPROTO', name, `answered as ${other}`);
-    }
-    if ((messageFlags(view) & HEADER_ERROR) !== 0) {
-      const errno = messageErrno(view);
-      throw new VfioError(errnoCode(errno) ?? 'EIO', name, `the client refused, errno ${errno}`);
-    }
-    if (access.isWrite && payload === 0 && layout === 'qemu') return;
-    const expected = DMA_ACCESS_SIZE + (access.isWrite ? 0 : length);
-    if (payload < expected) {
-      throw new VfioError('EPROTO', name, `reply payload of ${payload} bytes, not ${expected}`);
-    }
-    const head = { address: access.address + at, count: length };
-    if (!echoesDmaAccess(view, HEADER_SIZE, head, layout)) {
-      throw new VfioError('EPROTO', name, 'the reply is about another access');
-    }
-    if (access.isWrite) return;
-    const from = HEADER_SIZE + dmaDataAt(layout);
-    access.bytes.set(bytes.subarray(from, from + length), at);
   }
 
   /** Begins to count the time of an access. */

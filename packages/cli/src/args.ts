@@ -20,12 +20,13 @@ export type Command =
 export const HELP = `vfio-ts: VFIO devices in TypeScript for real virtual machines
 
 Usage:
-  vfio-ts serve DRIVER:TYPE [--socket PATH] [--json] [--log-level LEVEL]
+  vfio-ts serve DRIVER:TYPE [--socket PATH] [--json] [--log-level LEVEL] [--log-json]
       Makes a device and serves it over vfio-user until SIGINT or SIGTERM.
       --socket PATH   where the socket is to be; in a new private folder when left out
       --json          one line {"socket","driver","type","uuid"} on standard output when ready
       --log-level LEVEL
                       debug, info, warn or error; info when left out, warn with --json
+      --log-json      each line of the log as JSON {"time","level","component","message","error"}
   vfio-ts stats SOCKET [--json]
       Says what has passed through a device that is being served: messages, errors, latencies.
       SOCKET          the device's; the statistics are beside it, in SOCKET.stats
@@ -59,21 +60,22 @@ export function parseCommand(argv: readonly string[]): Command {
       throw new UsageError('serve takes one device, as in serve mdpy-sample:mdpy-xga');
     }
     refuse(name, { frames: values.frames });
-    const { socket, json } = values;
-    return { name, args: { device, socket, json, logLevel: level(values.logLevel) } };
+    const { socket, json, logJson } = values;
+    const log = { logLevel: level(values.logLevel), ...(logJson && { logJson }) };
+    return { name, args: { device, socket, json, ...log } };
   }
   if (name === 'stats') {
     const [socket, ...more] = operands;
     if (socket === undefined || more.length > 0) {
       throw new UsageError('stats takes one socket, as in stats /run/mdpy.sock');
     }
-    refuse(name, { frames: values.frames, socket: values.socket, 'log-level': values.logLevel });
+    refuse(name, { frames: values.frames, socket: values.socket, ...logOptions(values) });
     return { name, args: { socket, json: values.json } };
   }
   if (name === 'demo') {
     if (operands.length > 0) throw new UsageError(`demo takes no ${operands[0]}`);
     const json = values.json ? '' : undefined;
-    refuse(name, { socket: values.socket, json, 'log-level': values.logLevel });
+    refuse(name, { socket: values.socket, json, ...logOptions(values) });
     return { name, args: { frames: count(values.frames) } };
   }
   throw new UsageError(`no command ${JSON.stringify(name)}; see vfio-ts --help`);
@@ -87,6 +89,7 @@ interface Parsed {
     readonly socket: string | undefined;
     readonly frames: string | undefined;
     readonly logLevel: string | undefined;
+    readonly logJson: boolean;
   };
   readonly positionals: readonly string[];
 }
@@ -103,10 +106,12 @@ function parse(argv: readonly string[]): Parsed {
         socket: { type: 'string' },
         frames: { type: 'string' },
         'log-level': { type: 'string' },
+        'log-json': { type: 'boolean', default: false },
       },
     });
-    const { help, version, json, socket, frames, 'log-level': logLevel } = values;
-    return { values: { help, version, json, socket, frames, logLevel }, positionals };
+    const { 'log-level': logLevel, 'log-json': logJson, ...others } = values;
+    const { help, version, json, socket, frames } = others;
+    return { values: { help, version, json, socket, frames, logLevel, logJson }, positionals };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
@@ -117,6 +122,11 @@ function refuse(name: string, options: Readonly<Record<string, string | undefine
   for (const [option, value] of Object.entries(options)) {
     if (value !== undefined) throw new UsageError(`${name} has no option --${option}`);
   }
+}
+
+/** Those of the log, for a command that has none. */
+function logOptions({ logLevel, logJson }: Parsed['values']): Record<string, string | undefined> {
+  return { 'log-level': logLevel, 'log-json': logJson ? '' : undefined };
 }
 
 function count(text: string | undefined): number | undefined {

@@ -26,6 +26,24 @@ export const processOutput: Output = {
   note: (line) => void process.stderr.write(`${line}\n`),
 };
 
+/** A logger of lines of JSON, from `least` on. */
+export function jsonLogger(output: Output, least: LogLevel): Logger {
+  const lines: Logger = {
+    log(level, component, message, error) {
+      const line = { time: new Date().toISOString(), level, component, message: message() };
+      const told = error === undefined ? {} : { error: errorFields(error) };
+      output.note(JSON.stringify({ ...line, ...told }));
+    },
+  };
+  return new LevelLogger(lines, least);
+}
+
+function errorFields(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: inspect(error) };
+  const { message, stack } = error;
+  return { ...('code' in error && { code: error.code }), message, stack };
+}
+
 /** A logger of lines `level component: message`, from `least` on; stacks at the errors. */
 export function lineLogger(output: Output, least: LogLevel): Logger {
   const lines: Logger = {

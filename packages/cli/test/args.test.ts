@@ -12,9 +12,9 @@ describe('the command line', () => {
     });
   });
 
-  test('serve takes a level of the log', () => {
-    const argv = ['serve', 'mdpy-sample:mdpy-xga', '--log-level', 'debug'];
-    expect(parseCommand(argv)).toMatchObject({ args: { logLevel: 'debug' } });
+  test('serve takes a level and a form of the log', () => {
+    const argv = ['serve', 'mdpy-sample:mdpy-xga', '--log-level', 'debug', '--log-json'];
+    expect(parseCommand(argv)).toMatchObject({ args: { logLevel: 'debug', logJson: true } });
   });
 
   test('stats takes a socket and --json', () => {
@@ -39,6 +39,7 @@ describe('the command line', () => {
     ['an option of another command', ['serve', 'mdpy-sample:mdpy-xga', '--frames', '1']],
     ['an option of another command', ['demo', '--json']],
     ['a level there is not', ['serve', 'mdpy-sample:mdpy-xga', '--log-level', 'loud']],
+    ['a form of the log of statistics', ['stats', '/run/a.sock', '--log-json']],
     ['a level of a demo', ['demo', '--log-level', 'debug']],
     ['statistics of nothing', ['stats']],
     ['statistics of two', ['stats', '/run/a.sock', '/run/b.sock']],

@@ -156,6 +156,25 @@ test('serve logs what a client is refused, from --log-level debug on', async () 
   expect(served.errors()).toContain('debug vfio0#0 generic: REGION_READ refused');
 });
 
+test('serve logs in lines of JSON with --log-json', async () => {
+  const flags = ['--json', '--log-level', 'debug', '--log-json'];
+  const served = run('serve', 'mdpy-sample:mdpy-vga', ...flags);
+  const { socket = '' } = await ready(served);
+  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
+  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  await expect(client.read(5, 0, new Uint8Array(4))).rejects.toMatchObject({ code: 'EINVAL' });
+  served.child.kill('SIGTERM');
+  await served.ended;
+  const lines = served.errors().trimEnd().split('\n');
+  expect(lines.map((line): unknown => JSON.parse(line))).toContainEqual({
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/u),
+    level: 'debug',
+    component: 'vfio0#0 generic',
+    message: 'REGION_READ refused',
+    error: expect.objectContaining({ code: 'EINVAL' }),
+  });
+});
+
 test('a socket somebody listens on is left alone and ends serve with 1', async () => {
   const socket = join(folder(), 'mdpy.sock');
   const first = run('serve', 'mdpy-sample:mdpy-vga', '--socket', socket, '--json');

@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { LogLevel } from '@vfio-ts/core';
 import { parseDeviceSpec, registerDriver } from '../drivers.ts';
-import { lineLogger, type Output } from '../output.ts';
+import { jsonLogger, lineLogger, type Output } from '../output.ts';
 import { qemuDeviceArgument } from '../qemu.ts';
 import { ServedMdev } from '../served-mdev.ts';
 import { EXIT } from '../usage.ts';
@@ -21,6 +21,8 @@ export interface ServeArguments {
   readonly json: boolean;
   /** From which level on the log is wanted; `info` when left out, `warn` with `json`. */
   readonly logLevel?: LogLevel | undefined;
+  /** The log as lines of JSON. */
+  readonly logJson?: boolean;
 }
 
 /**
@@ -29,12 +31,14 @@ export interface ServeArguments {
  * @returns exit code; 1 when something leaked
  */
 export async function serve(
-  { device, socket, json, logLevel = json ? 'warn' : 'info' }: ServeArguments,
+  { device, socket, json, logLevel = json ? 'warn' : 'info', logJson }: ServeArguments,
   output: Output,
   stopped: Promise<unknown>,
 ): Promise<number> {
   const spec = parseDeviceSpec(device);
-  const { core, bus, loop } = openWorkplace(lineLogger(output, logLevel));
+  const { core, bus, loop } = openWorkplace(
+    (logJson === true ? jsonLogger : lineLogger)(output, logLevel),
+  );
   const { parent, unregister } = registerDriver(bus, spec);
   const folder = socket === undefined ? privateFolder() : undefined;
   const path = socket ?? join(folder ?? '', `${spec.type}.sock`);

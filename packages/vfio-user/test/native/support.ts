@@ -8,7 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { VfioError } from '@vfio-ts/core';
 import { closeAll, type Fd } from '../../src/fd.ts';
-import { EventLoop } from '../../src/loop.ts';
+import { EventLoop, type LoopOptions } from '../../src/loop.ts';
 import type { FrameBuffer, FrameHandler } from '../../src/transport.ts';
 
 /** Numbers of the open descriptors of this process. */
@@ -59,9 +59,12 @@ export async function turns(count: number): Promise<void> {
 export { turn };
 
 /** A loop that collects what escapes its handlers. */
-export function testLoop(): { readonly loop: EventLoop; readonly errors: unknown[] } {
+export function testLoop(options: LoopOptions = {}): {
+  readonly loop: EventLoop;
+  readonly errors: unknown[];
+} {
   const errors: unknown[] = [];
-  return { loop: new EventLoop({ onError: (error) => errors.push(error) }), errors };
+  return { loop: new EventLoop({ ...options, onError: (error) => errors.push(error) }), errors };
 }
 
 /** A message of `size` bytes whose command is `command` and whose payload counts up. */

@@ -417,7 +417,9 @@ describe('a client of a QEMU that does not say which', () => {
   test('is asked once, whatever waits for the answer', async () => {
     using wire = new Wire({}, PEER_PROFILES.qemu);
     const peer = attach(wire);
-    const accesses = [0, 1].map((at) => wire.device.ioas.rwAsync(0x10010 + at, new Uint8Array(1), true));
+    const accesses = [0, 1].map((at) =>
+      wire.device.ioas.rwAsync(0x10010 + at, new Uint8Array(1), true),
+    );
     const requests = answer(peer, one(peer), bytesOf(), ERRNO.E2BIG);
     expect(requests.map(({ command }) => command)).toEqual([DMA_WRITE, DMA_WRITE]);
     for (const request of requests) answer(peer, request, request.payload.slice(0, 16));
@@ -427,7 +429,9 @@ describe('a client of a QEMU that does not say which', () => {
   test('and does not answer the question fails all accesses with ETIMEDOUT at once', async () => {
     using wire = new Wire({}, PEER_PROFILES.qemu);
     attach(wire);
-    const outcomes = [0, 1].map(() => outcomeOf(wire.device.ioas.rwAsync(0x10010, new Uint8Array(1), true)));
+    const outcomes = [0, 1].map(() =>
+      outcomeOf(wire.device.ioas.rwAsync(0x10010, new Uint8Array(1), true)),
+    );
     wire.clock.advance(5000);
     expect(await Promise.all(outcomes)).toEqual(['ETIMEDOUT', 'ETIMEDOUT']);
   });

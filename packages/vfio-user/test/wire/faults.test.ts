@@ -83,7 +83,7 @@ class Fault implements Disposable {
   }
 }
 
-const fixture = new Served();
+const fixture = new Served({}, { turn: 0 });
 const path = `${fixture.folder.path}/faults.sock`;
 const clock = new LinuxClock();
 const host = linuxClientHost(clock, fixture.logger);

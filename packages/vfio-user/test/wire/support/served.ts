@@ -20,7 +20,7 @@ import { VfioUserClient } from '../../../src/client.ts';
 import { connect } from '../../../src/connect.ts';
 import { linuxHost } from '../../../src/host.ts';
 import { linuxClientHost } from '../../../src/linux-host.ts';
-import type { EventLoop } from '../../../src/loop.ts';
+import type { EventLoop, LoopOptions } from '../../../src/loop.ts';
 import { serveDevice, type ServeOptions } from '../../../src/serve.ts';
 import type { VfioUserServer } from '../../../src/server.ts';
 import { temporaryFolder, testLoop } from '../../native/support.ts';
@@ -98,8 +98,9 @@ export class Served implements AsyncDisposable {
   readonly ref: Ref<Inverter>;
   readonly server: VfioUserServer;
 
-  constructor(options: Partial<ServeOptions> = {}) {
-    ({ loop: this.loop, errors: this.errors } = testLoop());
+  /** @param loop - `{ turn: 0 }` where both ends are busy, for a wait would only keep the other end from running */
+  constructor(options: Partial<ServeOptions> = {}, loop?: LoopOptions) {
+    ({ loop: this.loop, errors: this.errors } = testLoop(loop));
     const { clock, logger } = this;
     this.core = new VfioCore({ ...linuxHost(), clock, logger });
     const memory = this.core.memory.alloc('bar2', BAR2);

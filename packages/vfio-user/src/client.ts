@@ -13,6 +13,7 @@ import {
   type RegionInfo,
   type VfioAccess,
 } from '@vfio-ts/core';
+import { versionRequest, type Attached, type ClientOptions } from './client/attach.ts';
 import { Connection, type Request } from './client/connection.ts';
 import { ClientDma } from './client/dma.ts';
 import { DmaServer, type ClientRange } from './client/dma-server.ts';
@@ -34,41 +35,11 @@ import {
 import { FEATURE_SIZE, MIG_DATA_SIZE, encodeWithData } from './messages/feature.ts';
 import { REGION_ACCESS_SIZE, encodeRegionAccess } from './messages/region-access.ts';
 import type { RegionWrite } from './messages/write-multi.ts';
-import {
-  VERSION_SIZE,
-  decodeVersion,
-  encodeVersion,
-  peerLimits,
-  type Capabilities,
-  type PeerLimits,
-  type VersionMessage,
-} from './messages/version.ts';
-import {
-  DEFAULT_LIMITS,
-  DEFAULT_MAX_DATA_XFER_SIZE,
-  VERSION_MAJOR,
-  VERSION_MINOR,
-  VFIO_USER,
-} from './protocol.ts';
+import { peerLimits, type PeerLimits, type VersionMessage } from './messages/version.ts';
+import { DEFAULT_MAX_DATA_XFER_SIZE, VFIO_USER } from './protocol.ts';
 import type { Transport } from './transport.ts';
 
-/** How a client behaves. */
-export interface ClientOptions {
-  readonly host: ClientHost;
-  /** Milliseconds a command may take; 5000, QEMU's, when left out. */
-  readonly timeout?: number;
-  /** Said in VERSION. */
-  readonly capabilities?: Capabilities;
-  /** Minor version said in VERSION; the highest known when left out. */
-  readonly minor?: number;
-  /** False keeps memory that is mapped here: the server has to ask for what it needs of it. */
-  readonly shareMemory?: boolean;
-  /**
-   * Asks for a second connection for the commands of the server, and makes a transport of the socket that comes,
-   * which stays the caller's. `takeTwinSocket(loop)` is one.
-   */
-  readonly twinSocket?: (socket: Fd) => Transport;
-}
+export type { ClientOptions } from './client/attach.ts';
 
 /** The reply to {@link VfioUserClient.request}. */
 export interface RawReply {
@@ -109,32 +80,13 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
    * @throws `EPROTO` another major version or limits of no use; and what the server refuses with
    */
   static async attach(transport: Transport, options: ClientOptions): Promise<VfioUserClient> {
-    const { host, timeout = DEFAULT_TIMEOUT, minor = VERSION_MINOR } = options;
+    const { host, timeout = DEFAULT_TIMEOUT } = options;
     const connection = new Connection(transport, host, timeout);
-    const { maxMsgFds } = DEFAULT_LIMITS;
-    const said = {
-      maxMsgFds,
-      maxDataXferSize: DEFAULT_MAX_DATA_XFER_SIZE,
-      ...(options.twinSocket && { twinSocket: true }),
-    };
+    connection.start();
     try {
-      connection.start();
-      return await connection.request({
-        command: VFIO_USER.VERSION,
-        payload: encodeVersion({
-          major: VERSION_MAJOR,
-          minor,
-          capabilities: { ...said, ...options.capabilities },
-        }),
-        minReply: VERSION_SIZE,
-        // All of it before the next message is looked at, which may be a command of the server.
-        decode({ bytes, payloadLength, fds }) {
-          const version = decodeVersion(payloadOf(bytes, payloadLength));
-          checkServer(version, minor);
-          const twin = twinOf(version, fds.all, options);
-          return new VfioUserClient(connection, options, { version, twin });
-        },
-      });
+      return await connection.request(
+        versionRequest(options, (attached) => new VfioUserClient(connection, options, attached)),
+      );
     } catch (error) {
       connection.close();
       throw error;
@@ -363,33 +315,6 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
       at: i * max,
       length: Math.min(max, length - i * max),
     }));
-  }
-}
-
-interface Attached {
-  readonly version: VersionMessage;
-  readonly twin: Transport | undefined;
-}
-
-function twinOf(
-  { capabilities }: VersionMessage,
-  fds: readonly Fd[],
-  { twinSocket }: ClientOptions,
-): Transport | undefined {
-  if (capabilities.twinSocket !== true) return undefined;
-  const socket = fds[capabilities.twinSocketFd ?? 0];
-  if (twinSocket === undefined || socket === undefined) {
-    throw new VfioError('EPROTO', 'attach', 'a second socket that nobody asked for, or none');
-  }
-  return twinSocket(socket);
-}
-
-function checkServer({ major, minor, capabilities }: VersionMessage, asked: number): void {
-  if (major !== VERSION_MAJOR || minor > asked) {
-    throw new VfioError('EPROTO', 'attach', `the server speaks version ${major}.${minor}`);
-  }
-  if (capabilities.maxDataXferSize === 0) {
-    throw new VfioError('EPROTO', 'attach', 'the server takes no data');
   }
 }
 

@@ -1,7 +1,7 @@
 // What a case runs over: a pair in memory with descriptors that are none, or a socket with real ones.
 
-import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
+import koffi from 'koffi';
 import type { Clock, EventSignal, Logger, MemoryBackend } from '@vfio-ts/core';
 import type { ClientOptions } from '../../src/client.ts';
 import type { ClientHost } from '../../src/client/host.ts';
@@ -16,10 +16,14 @@ import type { SessionHost } from '../../src/session-host.ts';
 import { createTransportPair, type TransportPair } from '../../src/transport-pair.ts';
 import type { Transport } from '../../src/transport.ts';
 import type { TwinSocket } from '../../src/twin.ts';
-import { openFds, temporaryFolder } from '../native/support.ts';
+import { openFds } from '../native/support.ts';
 import { FdTable } from '../wire/support/fake-fd.ts';
 import { clientHost, FakeMemory, FakeSignal, sessionHost } from '../wire/support/hosts.ts';
 import { FD_KINDS, type FdKind } from './server-case.ts';
+
+const pipe2: (fds: Int32Array, flags: number) => number = koffi
+  .load(null)
+  .func('pipe2', 'int', ['void *', 'int']);
 
 /** Bytes of the files that a hostile peer sends. */
 export const FILE_SIZE = 0x8000;
@@ -90,10 +94,9 @@ export function socketMedium(): Medium {
   const errors: unknown[] = [];
   // Both ends are in this process: a wait in the loop would only keep the other end from running.
   const loop = new EventLoop({ turn: 0, onError: (error) => errors.push(error) });
-  using folder = temporaryFolder();
   const [near, far] = libc.socketpairUnix();
-  const fifo = `${folder.path}/fifo`;
-  spawnSync('mkfifo', [fifo]);
+  const pipe = new Int32Array(2);
+  pipe2(pipe, constants.O_NONBLOCK);
   const sealed = new MemfdBackend().alloc('memory', FILE_SIZE);
   const shrinking = new OwnedFd(libc.memfdCreate('shrinking'));
   libc.ftruncate(shrinking.number, FILE_SIZE);
@@ -103,7 +106,7 @@ export function socketMedium(): Medium {
     shrinking,
     event: event.fd,
     socket: new OwnedFd(near),
-    pipe: opened(fifo, constants.O_RDWR),
+    pipe: new OwnedFd(pipe[0] ?? -1),
     folder: opened('/', constants.O_RDONLY),
     null: opened('/dev/null', constants.O_RDWR),
     'read-only': opened(import.meta.filename, constants.O_RDONLY),
@@ -123,6 +126,7 @@ export function socketMedium(): Medium {
     errors,
     [Symbol.dispose]() {
       closeSync(far);
+      closeSync(pipe[1] ?? -1);
       sealed.close();
       for (const kind of FD_KINDS) fds[kind].close();
       loop.close();

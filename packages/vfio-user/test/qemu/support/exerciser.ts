@@ -167,7 +167,8 @@ export class Exerciser {
     const offset = this.#get(reg.EX_DMA_OFFSET);
     const length = this.#get(reg.EX_DMA_LENGTH);
     const address = this.#get(reg.EX_DMA_HIGH) * 2 ** 32 + this.#get(reg.EX_DMA_LOW);
-    if (offset + length > reg.EX_RAM_SIZE || !this.config.command().busMaster) {
+    const known = command === reg.EX_DMA_TO_DEVICE || command === reg.EX_DMA_FROM_DEVICE;
+    if (!known || offset + length > reg.EX_RAM_SIZE || !this.config.command().busMaster) {
       this.#finish(reg.EX_DMA_FAILED);
       return;
     }

@@ -82,8 +82,8 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
   static async attach(transport: Transport, options: ClientOptions): Promise<VfioUserClient> {
     const { host, timeout = DEFAULT_TIMEOUT } = options;
     const connection = new Connection(transport, host, timeout);
-    connection.start();
     try {
+      connection.start();
       return await connection.request(
         versionRequest(options, (attached) => new VfioUserClient(connection, options, attached)),
       );

@@ -36,6 +36,11 @@ export interface Client {
   readonly writeMultiple: boolean;
 }
 
+/** Descriptors that a client's mappings keep open. */
+export interface KeptFiles {
+  count: number;
+}
+
 /** The message that is being handled: one object for a session's whole life. */
 export interface Call {
   readonly client: Client;
@@ -54,6 +59,7 @@ export interface Call {
   /** Data of a region access in the request and in the reply. */
   readonly requestData: DataWindow;
   readonly replyData: DataWindow;
+  readonly keptFiles: KeptFiles;
   /** Eventfds by which the client tells the device of writes. */
   readonly ioSignals: IoSignals;
   /** Go out with the reply, stay their owners'. */

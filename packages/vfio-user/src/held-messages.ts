@@ -19,6 +19,7 @@ export interface HeldMessage {
 export class HeldMessages {
   #messages: HeldMessage[] = [];
   #bytes = 0;
+  #fds = 0;
   #isWaiting = false;
 
   /** The first message waits for the device, and the others for it. */
@@ -36,17 +37,24 @@ export class HeldMessages {
     return this.#bytes;
   }
 
+  /** Descriptors of all of them. */
+  get fds(): number {
+    return this.#fds;
+  }
+
   /** Begins to wait for the sake of this message, which goes before all others. Takes `fds`. */
   wait(frame: FrameBuffer, length: number, fds: readonly Fd[]): void {
     this.#isWaiting = true;
     this.#messages.unshift(copy(frame, length, fds));
     this.#bytes += length;
+    this.#fds += fds.length;
   }
 
   /** Adds a message behind the others. Takes `fds`. */
   push(frame: FrameBuffer, length: number, fds: readonly Fd[]): void {
     this.#messages.push(copy(frame, length, fds));
     this.#bytes += length;
+    this.#fds += fds.length;
   }
 
   /** Opposite of {@link HeldMessages.wait}; the message is still the first. */
@@ -58,6 +66,7 @@ export class HeldMessages {
   shift(): HeldMessage | undefined {
     const first = this.#messages.shift();
     this.#bytes -= first?.length ?? 0;
+    this.#fds -= first?.fds.length ?? 0;
     return first;
   }
 
@@ -66,6 +75,7 @@ export class HeldMessages {
     for (const { fds } of this.#messages) closeAll(fds);
     this.#messages = [];
     this.#bytes = 0;
+    this.#fds = 0;
     this.#isWaiting = false;
   }
 }

@@ -77,6 +77,11 @@ export interface Limits {
   readonly maxDataXferSize: number;
   /** DMA mappings a client may have at once; `ENOSPC` above. */
   readonly maxDmaMaps: number;
+  /**
+   * Of these, mappings that are reached by `pread` and `pwrite` and keep a descriptor each, so that one client
+   * cannot use up those of the process; `ENOSPC` above.
+   */
+  readonly maxFileMaps: number;
   /** Bytes of JSON a VERSION may carry; `EINVAL` above. */
   readonly maxVersionJson: number;
   /** Bytes that may wait for a peer that does not read; above, no more of its messages are taken until all went. */
@@ -102,6 +107,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxMsgFds: 8,
   maxDataXferSize: DEFAULT_MAX_DATA_XFER_SIZE,
   maxDmaMaps: 65535,
+  maxFileMaps: 512,
   maxVersionJson: 16384,
   pauseAtQueuedBytes: 1 << 20,
   maxQueuedBytes: 4 << 20,

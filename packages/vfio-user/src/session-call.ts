@@ -1,7 +1,7 @@
 // What a session hands to its handlers: made once, used for one message after the other.
 
 import { VfioError, type Logger } from '@vfio-ts/core';
-import type { Call, Client, CommandHandler } from './call.ts';
+import type { Call, Client, CommandHandler, KeptFiles } from './call.ts';
 import type { DmaRequests } from './dma-requests.ts';
 import { NO_FDS, type Fd } from './fd.ts';
 import { HEADER_SIZE, messageCommand } from './header.ts';
@@ -31,6 +31,7 @@ export class SessionCall implements Call {
   readonly replyData: DataWindow = new DataWindow(DATA_AT);
   request: FrameBuffer;
   payloadLength = 0;
+  readonly keptFiles: KeptFiles = { count: 0 };
   readonly ioSignals: IoSignals;
   replyFds: readonly Fd[] = NO_FDS;
 

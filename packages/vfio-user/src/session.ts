@@ -229,11 +229,12 @@ export class Session implements FrameHandler {
   /** Takes no more of the client's messages while too many of them wait, or too many replies for it. */
   #pace(): void {
     if (this.#closed) return;
-    const { count, bytes } = this.#held;
+    const { count, bytes, fds } = this.#held;
     const isAsking = this.#twin === undefined && (this.#call?.dma.pending ?? 0) > 0;
     const isFull =
       count >= (isAsking ? HELD_BEFORE_REPLIES : HELD_MESSAGES) ||
-      bytes >= this.#options.limits.maxQueuedBytes;
+      bytes >= this.#options.limits.maxQueuedBytes ||
+      fds >= HELD_MESSAGES;
     const isPaused = isFull || this.#replies.areClogged;
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;

@@ -8,6 +8,7 @@ import {
   VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP,
   VfioError,
   type DmaBacking,
+  type FileBacking,
 } from '@vfio-ts/core';
 import type { Call, ClientMapping, HandlerEntry } from '../call.ts';
 import type { Fd } from '../fd.ts';
@@ -101,7 +102,24 @@ function reach(call: Call, fd: Fd, { flags, offset, size }: ClientMapping): DmaB
     fileIo: (flags & VFIO_USER_DMA_REGION_FILE_IO) !== 0,
   });
   call.fds.take(fd);
-  return backing;
+  return backing.kind === 'file' ? counted(call, backing) : backing;
+}
+
+/** @throws `ENOSPC` more than one client may keep open */
+function counted({ keptFiles, limits }: Call, backing: FileBacking): FileBacking {
+  if (keptFiles.count >= limits.maxFileMaps) {
+    backing.revoke();
+    const fact = `more than ${limits.maxFileMaps} mappings of files that are not mapped`;
+    throw new VfioError('ENOSPC', 'dmaMap', fact);
+  }
+  keptFiles.count++;
+  return {
+    ...backing,
+    revoke() {
+      keptFiles.count--;
+      backing.revoke();
+    },
+  };
 }
 
 /** Memory the client keeps to itself. */

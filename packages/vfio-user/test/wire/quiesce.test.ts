@@ -4,13 +4,21 @@
 
 import { describe, expect, test } from 'vitest';
 import { VfioError } from '@vfio-ts/core';
-import { bytesOf, dmaMap, dmaUnmap, regionAccess, u16, version } from './support/payloads.ts';
+import {
+  bytesOf,
+  dmaMap,
+  dmaUnmap,
+  irqSet,
+  regionAccess,
+  u16,
+  version,
+} from './support/payloads.ts';
 import { Wire, type WirePeer } from './support/wire.ts';
 
 const PAGE = 0x1000;
 const NONE = new Uint8Array(0);
 const MIG_STATE_SET = bytesOf(16, 2 | (1 << 17), 1, 0);
-const [MAP, UNMAP, INFO, READ, WRITE, RESET, FEATURE] = [2, 3, 4, 9, 10, 13, 16];
+const [MAP, UNMAP, INFO, SET_IRQS, READ, WRITE, RESET, FEATURE] = [2, 3, 4, 8, 9, 10, 13, 16];
 
 /** A device that comes to rest when the test says so. */
 class Busy implements Disposable {
@@ -175,6 +183,19 @@ describe('a device that is busy', () => {
     expect(peer.transport.queuedBytes).toBeGreaterThan(100 * 32);
     await busy.rest();
     expect(peer.replies).toHaveLength(201);
+  });
+
+  test('makes a client wait that sends more descriptors than a session keeps', async () => {
+    using busy = new Busy();
+    const { peer, wire } = busy;
+    using fd = wire.fds.eventfd();
+    const fds = Array.from({ length: 16 }, () => fd);
+    peer.send(RESET, NONE);
+    for (let i = 0; i < 10; i++) peer.send(SET_IRQS, irqSet(0x24, 2, 0, 16), fds);
+    expect(peer.transport.queuedBytes).toBe(6 * 36);
+    await busy.rest();
+    expect(peer.replies).toHaveLength(11);
+    expect(wire.extraFds).toBe(1 + 16);
   });
 
   test('does not hold up another device', () => {

@@ -9,10 +9,10 @@ import { OwnedFd, type Fd } from '../../src/fd.ts';
 import { MemfdBackend } from '../../src/memfd.ts';
 import * as libc from '../../src/native/libc.ts';
 import { openFds, until } from '../native/support.ts';
-import { bytesOf, dmaMap, irqSet, regionAccess } from './support/payloads.ts';
+import { bytesOf, dmaMap, dmaUnmap, irqSet, regionAccess } from './support/payloads.ts';
 import { BAR2, PAGE, RW, Served } from './support/served.ts';
 
-const [DMA_MAP, SET_IRQS, REGION_WRITE] = [2, 8, 10];
+const [DMA_MAP, DMA_UNMAP, SET_IRQS, REGION_WRITE] = [2, 3, 8, 10];
 
 function memfd(pages: number): OwnedFd {
   const fd = new OwnedFd(libc.memfdCreate('client'));
@@ -161,6 +161,23 @@ describe('memory of a client', () => {
     await client.write(0, 0, bytesOf(PAGE + 5));
     expect(() => libc.ftruncate(memory.fd.number, PAGE)).toThrow(/EPERM/);
     expect(memory.bytes[PAGE + 5]).toBe(0xff);
+    memory.close();
+  });
+
+  test('of which each mapping keeps a descriptor is limited, and room comes back', async () => {
+    await using served = new Served({ limits: { maxFileMaps: 2 } });
+    await using client = await served.client();
+    using fd = memfd(4);
+    const before = openFds();
+    await client.request(DMA_MAP, dmaMap(0, PAGE), [fd]);
+    await client.request(DMA_MAP, dmaMap(PAGE, PAGE), [fd]);
+    const third = (): Promise<unknown> => client.request(DMA_MAP, dmaMap(2 * PAGE, PAGE), [fd]);
+    await expect(third()).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(openFds()).toBe(before + 2);
+    await client.request(DMA_UNMAP, dmaUnmap(0, PAGE));
+    await third();
+    const memory = new MemfdBackend().alloc('sealed', PAGE);
+    await client.mapDma({ iova: 8 * PAGE, size: PAGE, flags: RW, memory });
     memory.close();
   });
 });

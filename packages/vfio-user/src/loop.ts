@@ -1,8 +1,8 @@
 // Concepts: one thread waits for all descriptors, in one of three ways chosen by load. While one connection is
 // busy, the thread blocks in that connection's receive, which wakes as fast as it can be woken. While several
 // are busy it blocks in epoll_wait. After some idle milliseconds it leaves the waiting to Node's own event loop,
-// which watches the epoll descriptor, and the process sleeps. However busy it is, it returns to Node about once
-// a millisecond, so that timers, promises and everything else of the process run.
+// which watches the epoll descriptor, and the process sleeps; a worker's loop sleeps in epoll_wait. However busy it
+// is, it returns to Node about once a millisecond, so that timers, promises and everything else of the process run.
 
 import { isMainThread } from 'node:worker_threads';
 import { VfioError } from '@vfio-ts/core';
@@ -58,6 +58,8 @@ export interface LoopOptions {
 
 /** Longest single wait of an awake loop, in milliseconds. */
 const WAIT = 1;
+/** How long a worker's idle loop sleeps before Node has a turn, in milliseconds. */
+const NAP = 20;
 
 interface RegistrationOwner {
   wake(registration: Registration): void;
@@ -235,19 +237,35 @@ export class EventLoop {
       this.#schedule();
       return;
     }
-    this.#poll ??= new NodePoll(this.#epoll.fd, () => this.#awake());
-    this.#poll.start();
+    if (isMainThread) {
+      this.#poll ??= new NodePoll(this.#epoll.fd, () => this.#awake());
+      this.#poll.start();
+    } else {
+      this.#immediate = setImmediate(() => this.#nap());
+    }
+  }
+
+  /**
+   * Sleeps in epoll_wait, with a turn of Node's loop in between: a worker has its core to itself, and a watch of Node's
+   * would not survive the end of the worker.
+   */
+  #nap(): void {
+    this.#immediate = undefined;
+    this.#isInTurn = true;
+    this.#begin = this.#now();
+    const came = this.#dispatch(NAP);
+    this.#isInTurn = false;
+    if (this.#registrations.size === 0) return;
+    if (came) this.#schedule();
+    else this.#immediate = setImmediate(() => this.#nap());
   }
 
   /** Answers at once what woke the process, then ends the watch; the turn that follows lets promises run. */
   #awake(): void {
-    // A worker can be ended while a device runs, and the watch that called us does not survive that.
-    if (isMainThread) {
-      this.#isInTurn = true;
-      this.#begin = this.#now();
-      this.#dispatch(0);
-      this.#isInTurn = false;
-    }
+    this.#isInTurn = true;
+    this.#begin = this.#now();
+    this.#dispatch(0);
+    this.#isInTurn = false;
     this.#schedule();
   }
 

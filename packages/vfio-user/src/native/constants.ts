@@ -4,7 +4,6 @@
 export const AF_UNIX = 1;
 export const SOCK_STREAM = 1;
 export const SOCK_CLOEXEC = 0x80000;
-export const SOCK_NONBLOCK = 0x800;
 
 export const SOL_SOCKET = 1;
 export const SO_PEERCRED = 17;
@@ -17,8 +16,6 @@ export const MSG_CTRUNC = 0x8;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const MSG_CMSG_CLOEXEC = 0x40000000;
-
-export const SHUT_RDWR = 2;
 
 export const EPOLL_CLOEXEC = 0x80000;
 export const EPOLL_CTL_ADD = 1;

@@ -29,7 +29,6 @@ export interface RawCalls {
   listen(fd: number, backlog: number): number;
   accept4(fd: number, address: Address, length: Address, flags: number): number;
   connect(fd: number, address: Uint8Array, length: number): number;
-  shutdown(fd: number, how: number): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   sendmsg(fd: number, message: Address, flags: number): number;
@@ -90,7 +89,6 @@ export const raw: RawCalls = {
   listen: bind('listen', INT, [INT, INT]),
   accept4: bind('accept4', INT, [INT, ADDRESS, ADDRESS, INT]),
   connect: bind('connect', INT, [INT, BYTES, 'uint']),
-  shutdown: bind('shutdown', INT, [INT, INT]),
   send: bind('send', SSIZE, [INT, BYTES, SIZE, INT]),
   recv: bind('recv', SSIZE, [INT, BYTES, SIZE, INT]),
   sendmsg: bind('sendmsg', SSIZE, [INT, ADDRESS, INT]),

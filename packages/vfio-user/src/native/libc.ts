@@ -102,11 +102,6 @@ export function accept(fd: number): number {
   }
 }
 
-/** Ends both directions of a connection; one that is over already is left as it is. */
-export function shutdown(fd: number): void {
-  raw.shutdown(fd, c.SHUT_RDWR);
-}
-
 /** Bounds how long a receive on `fd` blocks, in microseconds; 0 is for ever. The kernel rounds up to its tick. */
 export function setReceiveTimeout(fd: number, microseconds: number): void {
   const value = new Uint8Array(16);

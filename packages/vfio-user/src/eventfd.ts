@@ -23,7 +23,7 @@ export function isEventFd(fd: Fd): boolean {
 
 /**
  * How an eventfd is signalled. `guarded`: in a way that cannot block, whatever its peer does to it. `trusted`: by a
- * plain write, which costs half, but stops this process if a peer makes the eventfd blocking and fills its counter.
+ * plain write, which costs half, but stops this process while the counter of a blocking eventfd is full.
  */
 export type SignalPolicy = 'guarded' | 'trusted';
 
@@ -34,7 +34,7 @@ export class EventFd implements EventSignal {
   readonly #isGuarded: boolean;
 
   /**
-   * Takes over a descriptor. A trusted one, and one that the kernel gives no way to signal without blocking, is made
+   * Takes over a descriptor. Where the kernel gives no way to signal it without blocking, a guarded one is made
    * nonblocking for all who share it: a counter at its maximum must not stop this process.
    *
    * @throws `EINVAL` not an eventfd; the descriptor is then still the caller's
@@ -44,7 +44,7 @@ export class EventFd implements EventSignal {
       throw new VfioError('EINVAL', 'EventFd', `descriptor ${fd.number} is not an eventfd`);
     }
     this.#isGuarded = policy === 'guarded' && canSignal();
-    if (!this.#isGuarded) {
+    if (policy === 'guarded' && !this.#isGuarded) {
       const flags = libc.statusFlags(fd.number);
       if ((flags & O_NONBLOCK) === 0) libc.setStatusFlags(fd.number, flags | O_NONBLOCK);
     }

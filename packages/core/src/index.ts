@@ -52,7 +52,7 @@ export type { IoMapRange, IoMapRequest } from './dma/map-request.ts';
 export * from './migration/states.ts';
 export { MigrationSession, type MigrationOwner } from './migration/session.ts';
 export type { MigrationDataStream } from './migration/data-stream.ts';
-export { migrate } from './migration/migrate.ts';
+export { migrate } from './migrate/migrate.ts';
 export type {
   CancelSignal,
   DirtyMemory,
@@ -65,7 +65,7 @@ export type {
   MigrateResult,
   MigrateSource,
   MigrateTarget,
-} from './migration/migrate-options.ts';
+} from './migrate/options.ts';
 export { MAX_CHUNK_SIZE, type StreamIdentity } from './migration/stream-format.ts';
 export { MigrationStreamReader, type TakeChunk } from './migration/stream-reader.ts';
 export { MigrationStreamWriter, type RefillStream } from './migration/stream-writer.ts';

@@ -27,7 +27,7 @@ import {
   type MigrateSettings,
   type MigrateSource,
   type MigrateTarget,
-} from './migrate-options.ts';
+} from './options.ts';
 
 /**
  * Moves the state of a running device to another one, which is to be running, fresh and of the same type.

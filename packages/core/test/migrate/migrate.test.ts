@@ -7,15 +7,8 @@ import {
   type MigrateProgress,
   type MigrateResult,
 } from '../../src/index.ts';
-import { withCode } from './fixture.ts';
-import {
-  failAt,
-  goneFrom,
-  openCell,
-  wired,
-  type CellOptions,
-  type Hooks,
-} from './migrate-fixture.ts';
+import { withCode } from '../migration/fixture.ts';
+import { failAt, goneFrom, openCell, wired, type CellOptions, type Hooks } from './fixture.ts';
 
 const STATE = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 const INITIAL = new Uint8Array(8);

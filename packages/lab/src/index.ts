@@ -15,3 +15,4 @@ export { readScreen } from './screen.ts';
 export type { ScreenColours, ScreenPicture } from './screen.ts';
 export { labForTest } from './for-test.ts';
 export type { SkippableTest } from './for-test.ts';
+export { openDescriptors, until } from './after-test.ts';

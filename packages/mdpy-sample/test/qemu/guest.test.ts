@@ -4,11 +4,11 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dmaRw, PAGE_SIZE } from '@vfio-ts/core';
-import type { Guest } from '@vfio-ts/lab';
+import { until, type Guest } from '@vfio-ts/lab';
 import { encode } from 'fast-png';
 import { describe, expect, test as base } from 'vitest';
 import { MDPY_TYPES } from '../../src/index.ts';
-import { fixtures, until, type Screen } from './stand.ts';
+import { fixtures, type Screen } from './stand.ts';
 
 const test = base.extend(fixtures);
 

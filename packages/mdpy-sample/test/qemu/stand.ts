@@ -1,10 +1,9 @@
 // What a test with a real guest needs around it: devices on sockets, guests, and a look at what is left afterwards.
 
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import { RecordingLogger } from '@vfio-ts/conformance/fakes';
 import {
   devicePicture,
@@ -22,6 +21,8 @@ import {
   type ConsoleFont,
   type Guest,
   type GuestOptions,
+  openDescriptors,
+  until,
 } from '@vfio-ts/lab';
 import { EventLoop, linuxHost, serveDevice, type VfioUserServer } from '@vfio-ts/vfio-user';
 import { vi } from 'vitest';
@@ -71,7 +72,7 @@ export class Screen {
 export class Stand {
   readonly logger: RecordingLogger = new RecordingLogger();
   readonly core: VfioCore = new VfioCore(linuxHost({ logger: this.logger }), { trace: true });
-  readonly #before: readonly string[] = descriptors();
+  readonly #before: readonly string[] = openDescriptors();
   readonly #bus: MdevBus = new MdevBus(this.core);
   readonly #parent: MdpyParent = registerMdpy(this.#bus);
   readonly #errors: unknown[] = [];
@@ -120,7 +121,7 @@ export class Stand {
   }
 
   #newDescriptors(): readonly string[] {
-    return descriptors().filter((what) => !this.#before.includes(what));
+    return openDescriptors().filter((what) => !this.#before.includes(what));
   }
 }
 
@@ -142,29 +143,3 @@ export const fixtures = {
     if (left.length > 0) throw new Error(`left behind:\n  ${left.join('\n  ')}`);
   },
 };
-
-/** Gives Node turns until the condition holds. */
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error('the condition never held');
-    // oxlint-disable-next-line no-await-in-loop
-    await turn();
-  }
-}
-
-/** The process's descriptors of the kinds that devices, servers and guests use. */
-function descriptors(): string[] {
-  return readdirSync('/proc/self/fd')
-    .map((number) => `${number} ${target(number)}`)
-    .filter((what) => /socket:|\/memfd:|pipe:|anon_inode:\[eventfd\]/u.test(what));
-}
-
-function target(number: string): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${number}`);
-  } catch {
-    // The listing's own descriptor is closed by now.
-    return '';
-  }
-}

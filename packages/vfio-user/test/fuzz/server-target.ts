@@ -115,10 +115,20 @@ class Attacker implements FrameHandler {
     view.setUint32(8, wrong.flags, true);
     view.setUint32(12, wrong.errno, true);
     if (size >= 32) view.setUint32(24, count + wrong.count, true);
-    for (let sent = 0; sent < times && !this.isClosed; sent++) {
-      this.#expected.sent(bytes);
-      this.transport.send(bytes, size);
+    for (let sent = 0; sent < times && this.#push(bytes); sent++);
+  }
+
+  /** Sends a piece; false when the server has ended the connection, which it may before we are told. */
+  #push(bytes: Uint8Array, fds: readonly Fd[] = []): boolean {
+    if (this.isClosed) return false;
+    try {
+      this.transport.send(bytes, bytes.length, fds);
+    } catch (error) {
+      assert(error instanceof VfioError && error.code === 'ENOTCONN', String(error));
+      return false;
     }
+    this.#expected.sent(bytes);
+    return true;
   }
 
   malformed(): void {
@@ -135,15 +145,8 @@ class Attacker implements FrameHandler {
       Array.from({ length: spec.repeat ?? 1 }, () => encodeMessage(spec, this.#id++ & 0xffff)),
     );
     for (const { bytes, fds } of cut(messages, cuts)) {
-      if (this.isClosed) break;
       const carried = fds.slice(0, MAX_FDS).map((kind) => this.#medium.fds[kind]);
-      try {
-        this.transport.send(bytes, bytes.length, carried);
-      } catch (error) {
-        assert(error instanceof VfioError && error.code === 'ENOTCONN', String(error));
-        break;
-      }
-      this.#expected.sent(bytes);
+      if (!this.#push(bytes, carried)) break;
       if (cuts.length > 0) this.#medium.pump();
     }
     return messages.length;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ERRNO } from '@vfio-ts/core';
 import { connect, socketPair } from '../../src/connect.ts';
 import { EventFd } from '../../src/eventfd.ts';
@@ -53,6 +53,7 @@ function clientMemory(): void {
 
 describe('making a thing fails with the errno of the call and leaves nothing open', () => {
   const folder = temporaryFolder();
+  afterAll(() => folder[Symbol.dispose]());
   const path = join(folder.path, 'sock');
   const makers: readonly (readonly [string, readonly CallName[], () => unknown])[] = [
     ['a memfd', ['memfd_create', 'ftruncate', 'fcntl', 'mmap'], () => new MemfdMemory('m', 1)],

@@ -11,7 +11,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { bindExerciser, type ExerciserDriver, type IrqKind } from './support/exerciser-guest.ts';
 import { exportLines } from './support/idio-16-guest.ts';
 import * as reg from './support/exerciser-registers.ts';
-import { Shared, until } from './support/stand.ts';
+import { until } from '@vfio-ts/lab';
+import { Shared } from './support/stand.ts';
 
 describe('a guest with INTx, MSI and MSI-X', () => {
   const shared = new Shared(async (stand) => {

@@ -8,11 +8,11 @@
 
 // oxlint-disable no-await-in-loop -- one life after the other
 
-import { deviceProperties } from '@vfio-ts/lab';
+import { deviceProperties, until } from '@vfio-ts/lab';
 import { afterAll, describe, expect, test } from 'vitest';
 import { VFIO_USER } from '../../src/protocol.ts';
 import { bindExerciser, type ExerciserDriver, type IrqKind } from './support/exerciser-guest.ts';
-import { run, Shared, until } from './support/stand.ts';
+import { run, Shared } from './support/stand.ts';
 
 const RESETS = process.env['VFIO_TS_SOAK'] === '1' ? 50 : 5;
 const PLUGS = process.env['VFIO_TS_SOAK'] === '1' ? 20 : 2;

@@ -1,9 +1,8 @@
 // What a test with a real guest needs around it: devices on sockets, guests, and a look at what is left afterwards.
 
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import { RecordingLogger } from '@vfio-ts/conformance/fakes';
 import {
   allocDevice,
@@ -19,6 +18,8 @@ import {
   type Guest,
   type GuestOptions,
   type SkippableTest,
+  openDescriptors,
+  until,
 } from '@vfio-ts/lab';
 import { expect, vi } from 'vitest';
 import {
@@ -50,7 +51,7 @@ export interface Served<T> {
 export class Stand {
   readonly logger: RecordingLogger = new RecordingLogger();
   readonly core: VfioCore = new VfioCore(linuxHost({ logger: this.logger }), { trace: true });
-  readonly #before: readonly string[] = descriptors();
+  readonly #before: readonly string[] = openDescriptors();
   readonly #errors: unknown[] = [];
   readonly #loop: EventLoop = new EventLoop({ onError: (error) => this.#errors.push(error) });
   readonly #folder: string = mkdtempSync(join(tmpdir(), 'vfio-ts-qemu-'));
@@ -121,7 +122,7 @@ export class Stand {
   }
 
   #newDescriptors(): readonly string[] {
-    return descriptors().filter((what) => !this.#before.includes(what));
+    return openDescriptors().filter((what) => !this.#before.includes(what));
   }
 }
 
@@ -164,30 +165,4 @@ const LOOKS = 500;
 export function poll(value: string, wanted: string): string {
   const done = `[ "${value}" = "${wanted}" ] || [ $n = ${LOOKS} ]`;
   return `n=0; until ${done}; do n=$((n + 1)); done; echo "${value}"`;
-}
-
-/** Gives Node turns until the condition holds. */
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error('the condition never held');
-    // oxlint-disable-next-line no-await-in-loop
-    await turn();
-  }
-}
-
-/** The process's descriptors of the kinds that devices, servers and guests use. */
-function descriptors(): string[] {
-  return readdirSync('/proc/self/fd')
-    .map((number) => `${number} ${target(number)}`)
-    .filter((what) => /socket:|\/memfd:|pipe:|anon_inode:\[eventfd\]/u.test(what));
-}
-
-function target(number: string): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${number}`);
-  } catch {
-    // The listing's own descriptor is closed by now.
-    return '';
-  }
 }

@@ -1,6 +1,8 @@
-// Runs a benchmark in a process of its own, so that none finds the heap and the compiled code another has left.
+// Runs a benchmark in a process of its own, so that none finds the heap and the compiled code another has left, and with
+// all processes it starts on one processor, so that the scheduler's choice of processors is not what is measured.
 
-import { fork, type ChildProcess } from 'node:child_process';
+import { execFileSync, fork, type ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { BenchmarkRun, Measurement } from './benchmark.ts';
 
@@ -14,8 +16,23 @@ const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
 
 /** Runs the benchmark in `file`. @throws Error it failed; what it printed has said why */
 export function runBenchmark(file: string, run: BenchmarkRun): Promise<readonly Measurement[]> {
-  const child = fork(CHILD, [file], { execArgv: ['--expose-gc'] });
-  return outcome(child, run);
+  const flags = ['--expose-gc'];
+  const processor = `${availableParallelism() - 1}`;
+  if (canPin()) {
+    const execArgv = ['--cpu-list', processor, process.execPath, ...flags];
+    return outcome(fork(CHILD, [file], { execPath: 'taskset', execArgv }), run);
+  }
+  run.note('no taskset (package util-linux): the scheduler chooses processors, ratios vary');
+  return outcome(fork(CHILD, [file], { execArgv: flags }), run);
+}
+
+function canPin(): boolean {
+  try {
+    execFileSync('taskset', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function outcome(child: ChildProcess, run: BenchmarkRun): Promise<readonly Measurement[]> {

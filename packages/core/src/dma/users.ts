@@ -10,11 +10,14 @@ import { PinHolder } from './pin-holder.ts';
 import { VfioError } from '../errno.ts';
 import { PAGE_SIZE, VFIO_DMA_MAP_FLAG_WRITE } from '../uapi.ts';
 
+const NONE: readonly LogRange[] = [];
+
 /** The attached users of one address space. */
 export class DmaUsers {
   readonly #table: MappingTable;
   readonly #tracker: LeakTracker | undefined;
-  readonly #holders = new Map<DmaUser, PinHolder>();
+  /** A user that has pinned nothing yet has no holder. */
+  readonly #holders = new Map<DmaUser, PinHolder | undefined>();
 
   constructor(table: MappingTable, tracker: LeakTracker | undefined) {
     this.#table = table;
@@ -38,7 +41,7 @@ export class DmaUsers {
     if (this.has(user)) {
       throw new VfioError('EEXIST', 'attachUser', `${user.name} is attached`);
     }
-    this.#holders.set(user, new PinHolder(user, this.#tracker));
+    this.#holders.set(user, undefined);
   }
 
   /**
@@ -49,8 +52,10 @@ export class DmaUsers {
    * @throws `EINVAL` the user is not attached
    */
   detach(user: DmaUser, written: DirtySink): readonly LogRange[] {
-    const holder = this.#holderOf('detachUser', user);
+    this.#checkAttached('detachUser', user);
+    const holder = this.#holders.get(user);
     this.#holders.delete(user);
+    if (holder === undefined) return NONE;
     const dropped: LogRange[] = [];
     for (const mapping of Array.from(holder.mappings)) {
       dropped.push(...holder.drop(mapping, written));
@@ -60,12 +65,13 @@ export class DmaUsers {
 
   /** @throws as `IoAddressSpace.pin` */
   pin(user: DmaUser, iova: number, npage: number, prot: number, written: DirtySink): Uint8Array[] {
-    const holder = this.#holderOf('pinPages', user);
+    this.#checkAttached('pinPages', user);
     const first = checkPin(user, iova, npage, prot);
     const views: Uint8Array[] = [];
     for (let page = first; page < first + npage; page++) views.push(this.#pageView(page, prot));
 
     const isWritable = (prot & VFIO_DMA_MAP_FLAG_WRITE) !== 0;
+    const holder = this.#holderOf(user);
     const run = holder.startRun(first * PAGE_SIZE, npage);
     for (let page = first; page < first + npage; page++) {
       const mapping = this.#table.find(page * PAGE_SIZE);
@@ -96,13 +102,20 @@ export class DmaUsers {
   /** Reports the pages in a range that `user`, or any user, has pinned for writing. */
   writablePins(user: DmaUser | undefined, iova: number, length: number, sink: DirtySink): void {
     for (const holder of this.#holders.values()) {
-      if (user === undefined || holder.user === user) holder.writable(iova, length, sink);
+      if (user === undefined || holder?.user === user) holder?.writable(iova, length, sink);
     }
   }
 
-  #holderOf(op: string, user: DmaUser): PinHolder {
-    const holder = this.#holders.get(user);
-    if (holder === undefined) throw new VfioError('EINVAL', op, `${user.name} is not attached`);
+  #checkAttached(op: string, user: DmaUser): void {
+    if (!this.has(user)) throw new VfioError('EINVAL', op, `${user.name} is not attached`);
+  }
+
+  #holderOf(user: DmaUser): PinHolder {
+    let holder = this.#holders.get(user);
+    if (holder === undefined) {
+      holder = new PinHolder(user, this.#tracker);
+      this.#holders.set(user, holder);
+    }
     return holder;
   }
 

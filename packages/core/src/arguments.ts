@@ -19,5 +19,6 @@ export function checkBytes(op: string, value: unknown): void {
 
 /** A number as a guest sees it; of anything else, what it is. */
 export function hex(value: unknown): string {
-  return typeof value === 'number' ? `0x${value.toString(16)}` : typeof value;
+  if (typeof value !== 'number') return typeof value;
+  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }

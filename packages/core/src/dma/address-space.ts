@@ -1,13 +1,14 @@
 // Concepts: guest memory as devices see it, from the map calls of the guest's owner (VMM, client, test) to the
 // accesses of the devices. It knows devices only as users that pin pages and want to be told when these go away.
 
+import { hex } from '../arguments.ts';
 import type { DmaUnmapReply, DmaUnmapRequest } from '../access.ts';
 import type { Logger } from '../host.ts';
 import type { LeakTracker } from '../leaks.ts';
 import type { DirtySink, LogRange } from '../ops.ts';
 import { checkMap, checkUnmap, type Span } from './checks.ts';
 import { DirtyTracking } from './dirty-tracking.ts';
-import { type DmaUser, hex } from './dma-user.ts';
+import { type DmaUser } from './dma-user.ts';
 import { askToUnpin, dropPins, revoke } from './eviction.ts';
 import { IovaBitmap } from './iova-bitmap.ts';
 import type { IoMapRange, IoMapRequest } from './map-request.ts';

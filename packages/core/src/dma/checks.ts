@@ -1,8 +1,9 @@
 // The rules of VFIO_IOMMU_MAP_DMA, VFIO_IOMMU_UNMAP_DMA (type1 v2) and vfio_pin_pages() that a request breaks
 // by itself, whatever is mapped. An argsz is checked where there is one, on the wire.
 
+import { hex } from '../arguments.ts';
 import { IOVA_LIMIT, type DmaUnmapRequest } from '../access.ts';
-import { type DmaUser, hex } from './dma-user.ts';
+import { type DmaUser } from './dma-user.ts';
 import type { IoMapRange } from './map-request.ts';
 import { VfioError } from '../errno.ts';
 import {

@@ -1,12 +1,13 @@
 // Concepts: a write to guest memory is noted twice: in the dirty pages of the address space, while these are
 // tracked, and with the user who wrote, for a log of its own.
 
+import { hex } from '../arguments.ts';
 import { IOVA_LIMIT } from '../access.ts';
 import { VfioError } from '../errno.ts';
 import type { Logger } from '../host.ts';
 import type { DirtySink } from '../ops.ts';
 import { DirtyPages } from './dirty-pages.ts';
-import { type DmaUser, hex } from './dma-user.ts';
+import { type DmaUser } from './dma-user.ts';
 import { IovaBitmap, isPowerOfTwo } from './iova-bitmap.ts';
 import { PAGE_SIZE } from '../uapi.ts';
 

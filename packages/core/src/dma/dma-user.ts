@@ -12,8 +12,3 @@ export interface DmaUser {
   /** This user wrote a range, or can have written it through pages it had pinned; see `DmaLog`. */
   onWrite?(iova: number, length: number): void;
 }
-
-/** A number as a guest sees it. */
-export function hex(value: number): string {
-  return `0x${value.toString(16)}`;
-}

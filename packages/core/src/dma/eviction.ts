@@ -1,10 +1,11 @@
 // Concepts: mapped memory is revocable. An unmap asks the users to unpin, for a bounded number of rounds; what
 // is still pinned then is a bug of its driver, is named in the log, and loses its memory like everything else.
 
+import { hex } from '../arguments.ts';
 import type { Logger } from '../host.ts';
 import type { Mapping } from './mapping.ts';
 import type { DmaUsers } from './users.ts';
-import { type DmaUser, hex } from './dma-user.ts';
+import { type DmaUser } from './dma-user.ts';
 import type { DirtySink } from '../ops.ts';
 
 /** Rounds of notification without a pin less before an unmap goes on without the users' help. */

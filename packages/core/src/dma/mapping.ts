@@ -1,10 +1,11 @@
 // Concepts: a mapping knows who stands on it, so that an unmap reaches them: users with pins, and accesses under
 // way. It sees of them what an unmap has to do, no more.
 
+import { hex } from '../arguments.ts';
 import type { LeakKind, Ticket } from '../leaks.ts';
 import type { DirtySink, LogRange } from '../ops.ts';
 import type { DmaBacking } from './backing.ts';
-import { type DmaUser, hex } from './dma-user.ts';
+import { type DmaUser } from './dma-user.ts';
 import type { PagePins } from './page-pins.ts';
 
 /** Who has pins in a mapping. */

@@ -1,8 +1,8 @@
 // Concepts: which pages of a mapping are pinned. Every call that pins is one entry of the leak list, alive until
 // the last page that it was first to pin is let go.
 
+import { hex } from '../arguments.ts';
 import type { LeakKind, Ticket } from '../leaks.ts';
-import { hex } from './dma-user.ts';
 
 /** How one page is pinned. */
 export interface PagePin {

@@ -1,9 +1,9 @@
 // Concepts: an access to guest memory is cut at the borders of mappings into segments. All of them are checked
 // before the first byte moves.
 
+import { hex } from '../arguments.ts';
 import type { Mapping, PendingAccess } from './mapping.ts';
 import type { MappingTable } from './mapping-table.ts';
-import { hex } from './dma-user.ts';
 import { VfioError } from '../errno.ts';
 import { VFIO_DMA_MAP_FLAG_READ, VFIO_DMA_MAP_FLAG_WRITE } from '../uapi.ts';
 

@@ -1,10 +1,11 @@
 // Concepts: who may pin in an address space, and the pins of all of them.
 
+import { hex } from '../arguments.ts';
 import { IOVA_LIMIT } from '../access.ts';
 import type { LeakTracker } from '../leaks.ts';
 import type { DirtySink, LogRange } from '../ops.ts';
 import { checkPin } from './checks.ts';
-import { type DmaUser, hex } from './dma-user.ts';
+import { type DmaUser } from './dma-user.ts';
 import type { MappingTable } from './mapping-table.ts';
 import { PinHolder } from './pin-holder.ts';
 import { VfioError } from '../errno.ts';

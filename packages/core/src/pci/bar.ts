@@ -1,10 +1,11 @@
 // Base address registers (PCI Local Bus 3.0, 6.2.5). Sizing needs no state of its own: address bits below the
 // size and the type bits are fixed, so what all ones leave behind is the mask.
 
+import { hex } from '../arguments.ts';
 import { IOVA_LIMIT } from '../access.ts';
 import { VfioError } from '../errno.ts';
 import { VFIO_PCI_ROM_REGION_INDEX } from '../uapi.ts';
-import { get16, get32, hex } from './bytes.ts';
+import { get16, get32 } from './bytes.ts';
 import type { PciRegisters } from './register-block.ts';
 import * as regs from './registers.ts';
 

@@ -1,5 +1,6 @@
 // Little-endian access to plain bytes, and the checks that everything in this folder shares.
 
+import { hex } from '../arguments.ts';
 import { VfioError } from '../errno.ts';
 
 /** Reads 16 bits; bytes past the end read as 0. */
@@ -15,11 +16,6 @@ export function get32(bytes: Uint8Array, offset: number): number {
 /** Stores the low `width` bytes of `value`. */
 export function put(bytes: Uint8Array, offset: number, width: 1 | 2 | 4, value: number): void {
   for (let i = 0; i < width; i++) bytes[offset + i] = value >>> (8 * i);
-}
-
-/** Writes a number the way a message about guest-visible numbers does. */
-export function hex(value: number): string {
-  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }
 
 /** @throws `EINVAL` `value` is not an integer of `bits` bits */

@@ -3,10 +3,11 @@
 // with store(). A bit obeys the mask it is in; callbacks run after everything is stored, and are told of a
 // change exactly once, whatever caused it.
 
+import { hex } from '../arguments.ts';
 import { VfioError } from '../errno.ts';
 import { layOutBars, barState } from './bar.ts';
 import type { BarLayout, PciBarState } from './bar.ts';
-import { callAll, checkRange, get16, get32, hex, put, sameBytes } from './bytes.ts';
+import { callAll, checkRange, get16, get32, put, sameBytes } from './bytes.ts';
 import { decodeCommand, describeHeader, tellHeaderChange } from './header.ts';
 import type { PciCommand, PciHeaderHooks, PciHeaderOptions } from './header.ts';
 import { hexDump } from './hex-dump.ts';

@@ -1,8 +1,9 @@
 // Where the blocks of a configuration space lie, and the lists that link its capabilities (PCI Local Bus 3.0,
 // 6.7; PCI Express Base, 7.6.3).
 
+import { hex } from '../arguments.ts';
 import { VfioError } from '../errno.ts';
-import { checkUint, get16, hex, put } from './bytes.ts';
+import { checkUint, get16, put } from './bytes.ts';
 import type {
   PciCapability,
   PciDeviceRegisters,

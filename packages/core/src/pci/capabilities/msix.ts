@@ -1,8 +1,9 @@
 // MSI-X capability (PCI Local Bus 3.0, 6.8.2). Table and pending bits lie in memory BARs, which are the
 // device's own.
 
+import { hex } from '../../arguments.ts';
 import { VfioError } from '../../errno.ts';
-import { get16, get32, hex } from '../bytes.ts';
+import { get16, get32 } from '../bytes.ts';
 import type { PciConfigSpace } from '../config-space.ts';
 import { PciRegisters } from '../register-block.ts';
 import type { PciCapability, PciChangeCause } from '../register-block.ts';

@@ -114,8 +114,13 @@ interface BaseOps<T> {
    * @returns a promise where it takes time
    */
   quiesce?(device: T): Promise<void> | void;
-  /** Returns the device to its initial state; without it the device has no reset. */
-  reset?(device: T): void;
+  /**
+   * Returns the device to its initial state; without it the device has no reset. A server takes no other command
+   * of the client before it is over.
+   *
+   * @returns a promise where it takes time
+   */
+  reset?(device: T): Promise<void> | void;
   /** Asks to be let go: at once and every 10 s while an unregister waits; `count` starts at 0. */
   request?(device: T, count: number): void;
   /** Look-up by name: negative errno aborts it, 0 = no, positive = yes. */

@@ -72,8 +72,8 @@ export interface CommandHandler {
   readonly minPayload: number;
   /** Does it all or throws; returns the bytes of payload it has put into the reply. */
   readonly handle: (call: Call) => number;
-  /** Whether the device has to come to rest before this command; left out, it never has. */
-  readonly quiesces?: (call: Call) => boolean;
+  /** What has to be over before `handle`: the device comes to rest, or a reset ends. `undefined` when it is. */
+  readonly settle?: (call: Call) => Promise<void> | undefined;
   /** The reply for a client that cannot take an error, when `handle` threw. */
   readonly standIn?: (call: Call) => number;
 }

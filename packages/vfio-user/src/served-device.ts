@@ -3,7 +3,7 @@
 
 import type { IoAddressSpace, IoEvent, SharedMemory, VfioAccess } from '@vfio-ts/core';
 
-/** The operations of a device that messages turn into. */
+/** The operations of a device that messages turn into and that are over when they return. */
 export type ServedOperation =
   | 'getInfo'
   | 'getRegionInfo'
@@ -11,17 +11,16 @@ export type ServedOperation =
   | 'setIrqs'
   | 'read'
   | 'write'
-  | 'reset'
   | 'feature'
   | 'readMigrationData'
   | 'writeMigrationData';
 
-/** A device in this process: `VfioAccess` whose answers are there at once. */
+/** A device in this process: `VfioAccess` whose answers are there at once, but for a reset that takes time. */
 export type ServedAccess = {
   readonly [Op in ServedOperation]: (
     ...args: Parameters<VfioAccess[Op]>
   ) => Awaited<ReturnType<VfioAccess[Op]>>;
-};
+} & { reset(): Promise<void> | undefined };
 
 /** The address space that the device's DMA goes through: the part of core's that a server uses. */
 export type ServedIoas = Pick<IoAddressSpace, 'checkMap' | 'map' | 'unmap' | 'clear'>;

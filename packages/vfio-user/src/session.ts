@@ -194,7 +194,7 @@ export class Session implements FrameHandler {
     try {
       if (handler === undefined) throw unknownCommand(view);
       if (call.payloadLength < handler.minPayload) throw shortPayload(call, handler);
-      if (handler.quiesces?.(call) === true && this.#mustWait(call)) return false;
+      if (handler.settle !== undefined && this.#mustWait(call, handler.settle)) return false;
       payload = handler.handle(call);
     } catch (error) {
       const standIn = this.#standIn(call, handler, view, error);
@@ -206,17 +206,17 @@ export class Session implements FrameHandler {
   }
 
   /**
-   * Brings the device to rest for a command; true when that takes time. The command is kept then, and run when
-   * the device is at rest.
+   * Begins what a command has to wait for; true when that takes time. The command is kept then, and run when it
+   * is over.
    */
-  #mustWait(call: SessionCall): boolean {
+  #mustWait(call: SessionCall, settle: NonNullable<CommandHandler['settle']>): boolean {
     const rest = this.#rest;
     this.#rest = undefined;
     if (rest !== undefined) {
       if (rest.failure !== undefined) throw rest.failure.error;
       return false;
     }
-    const resting = call.client.device.quiesce?.();
+    const resting = settle(call);
     if (resting === undefined) return false;
     this.#held.wait(call.request, HEADER_SIZE + call.payloadLength, this.#fds.giveRest());
     resting.then(

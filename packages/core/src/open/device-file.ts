@@ -146,13 +146,17 @@ export class DeviceFile implements VfioAccess, Ticket {
     return isObject(resting) ? Promise.resolve(resting) : undefined;
   }
 
-  reset(): void {
+  reset(): Promise<void> | undefined {
     const opened = this.#ready('reset');
     const { device } = opened;
     if (device.ops.reset === undefined) throw noCallback('reset', device);
     opened.endLogging();
-    device.ops.reset(device.self);
+    const resetting = device.ops.reset(device.self);
+    if (isObject(resetting)) {
+      return Promise.resolve(resetting).then(() => opened.migration?.reset());
+    }
     opened.migration?.reset();
+    return undefined;
   }
 
   feature(request: FeatureRequest, options?: FeatureOptions): Uint8Array {

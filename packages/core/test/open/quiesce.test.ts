@@ -19,12 +19,18 @@ class Plain {
   }
 }
 
-async function withFile(
+function withFile(
   quiesce: VfioDeviceOps<Plain>['quiesce'],
   use: (file: DeviceFile) => void | Promise<void>,
 ): Promise<void> {
+  return withOps({ name: 'plain', ...(quiesce && { quiesce }) }, use);
+}
+
+async function withOps(
+  ops: VfioDeviceOps<Plain>,
+  use: (file: DeviceFile) => void | Promise<void>,
+): Promise<void> {
   const { core } = testCore();
-  const ops: VfioDeviceOps<Plain> = { name: 'plain', ...(quiesce && { quiesce }) };
   using ref = allocDevice(Plain, 'vdev', core.parent('p'), ops);
   const { vdev } = ref.device;
   registerEmulatedIommuDev(vdev);
@@ -70,4 +76,16 @@ describe('quiesce of a device file', () => {
       },
     );
   });
+});
+
+describe('reset of a device file', () => {
+  test('is over at once where the driver returns nothing', () =>
+    withOps({ name: 'plain', reset: () => undefined }, (file) => {
+      expect(file.reset()).toBeUndefined();
+    }));
+
+  test('settles as the promise of the driver does', () =>
+    withOps({ name: 'plain', reset: () => Promise.reject(new Error('stuck')) }, async (file) => {
+      await expect(file.reset()).rejects.toThrow('stuck');
+    }));
 });

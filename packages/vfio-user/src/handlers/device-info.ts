@@ -14,7 +14,7 @@ import { VFIO_USER } from '../protocol.ts';
 export const deviceInfoHandlers: readonly HandlerEntry[] = [
   [VFIO_USER.DEVICE_GET_INFO, { minPayload: DEVICE_INFO_SIZE, handle: getInfo }],
   [VFIO_USER.DEVICE_GET_IRQ_INFO, { minPayload: IRQ_INFO_SIZE, handle: getIrqInfo }],
-  [VFIO_USER.DEVICE_RESET, { minPayload: 0, handle: reset, quiesces: () => true }],
+  [VFIO_USER.DEVICE_RESET, { minPayload: 0, handle: () => 0, settle: reset }],
 ];
 
 function getInfo({ client, request, reply }: Call): number {
@@ -30,7 +30,8 @@ function getIrqInfo({ client, request, reply }: Call): number {
   return IRQ_INFO_SIZE;
 }
 
-function reset({ client }: Call): number {
-  client.device.access.reset();
-  return 0;
+/** Resets the device, once it has come to rest. */
+function reset({ client: { device } }: Call): Promise<void> | undefined {
+  const resting = device.quiesce?.();
+  return resting === undefined ? device.access.reset() : resting.then(() => device.access.reset());
 }

@@ -29,11 +29,8 @@ import {
 
 /** The handlers of this file. */
 export const dmaHandlers: readonly HandlerEntry[] = [
-  [VFIO_USER.DMA_MAP, { minPayload: DMA_MAP_SIZE, handle: dmaMap, quiesces: always }],
-  [
-    VFIO_USER.DMA_UNMAP,
-    { minPayload: DMA_UNMAP_SIZE, handle: dmaUnmap, quiesces: always, standIn: echo },
-  ],
+  [VFIO_USER.DMA_MAP, { minPayload: DMA_MAP_SIZE, handle: dmaMap, settle }],
+  [VFIO_USER.DMA_UNMAP, { minPayload: DMA_UNMAP_SIZE, handle: dmaUnmap, settle, standIn: echo }],
 ];
 
 const PROTECTION = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
@@ -197,8 +194,8 @@ function unmapWithBitmap(call: Call, argsz: number): number {
   return head + bitmapSize;
 }
 
-function always(): true {
-  return true;
+function settle({ client }: Call): Promise<void> | undefined {
+  return client.device.quiesce?.();
 }
 
 function echo({ request, reply }: Call): number {

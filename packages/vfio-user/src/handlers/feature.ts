@@ -15,15 +15,16 @@ import { VFIO_USER } from '../protocol.ts';
 
 /** The handlers of this file. */
 export const featureHandlers: readonly HandlerEntry[] = [
-  [VFIO_USER.DEVICE_FEATURE, { minPayload: FEATURE_SIZE, handle: feature, quiesces: setsState }],
+  [VFIO_USER.DEVICE_FEATURE, { minPayload: FEATURE_SIZE, handle: feature, settle }],
 ];
 
 /** Bits that a request has exactly which takes the device to another migration state. */
 const SETS_STATE = VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE;
 const DECIDES = VFIO_DEVICE_FEATURE_MASK | VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_PROBE;
 
-function setsState({ request }: Call): boolean {
-  return (request.view.getUint32(HEADER_SIZE + 4, true) & DECIDES) === SETS_STATE;
+function settle({ request, client }: Call): Promise<void> | undefined {
+  const setsState = (request.view.getUint32(HEADER_SIZE + 4, true) & DECIDES) === SETS_STATE;
+  return setsState ? client.device.quiesce?.() : undefined;
 }
 
 function feature(call: Call): number {

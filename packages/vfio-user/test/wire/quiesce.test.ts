@@ -124,6 +124,30 @@ describe('a device that is busy', () => {
     expect(peer.replies).toHaveLength(3);
   });
 
+  test('answers a reset that takes time when it is over, and what came meanwhile behind it', async () => {
+    using wire = new Wire();
+    const peer = wire.attach();
+    const resetting = Promise.withResolvers<void>();
+    wire.device.reset = () => resetting.promise;
+    expect(peer.send(RESET, NONE)).toEqual([]);
+    expect(peer.send(READ, regionAccess(0, 0, 1))).toEqual([]);
+    expect(wire.device.calls).not.toContain('read');
+    resetting.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    peer.deliver();
+    expect(peer.replies.map(({ command }) => command)).toEqual([RESET, READ]);
+  });
+
+  test('gives the client the error of a reset that fails later', async () => {
+    using wire = new Wire();
+    const peer = wire.attach();
+    wire.device.reset = () => Promise.reject(new VfioError('EIO', 'reset', 'queue'));
+    expect(peer.send(RESET, NONE)).toEqual([]);
+    await new Promise((resolve) => setImmediate(resolve));
+    peer.deliver();
+    expect(peer.replies).toMatchObject([{ command: RESET, errno: 5 }]);
+  });
+
   test('keeps the descriptors of what waits', async () => {
     using busy = new Busy();
     const { peer, wire } = busy;

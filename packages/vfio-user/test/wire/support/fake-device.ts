@@ -69,6 +69,8 @@ export class FakeDevice implements ServedDevice {
   readonly ioEvents = new Map<number, readonly IoEvent[]>();
   /** What `quiesce` gives; a device that has none when left out. */
   quiesce: (() => Promise<void> | undefined) | undefined;
+  /** What `reset` gives; it is over at once when left out. */
+  reset: (() => Promise<void>) | undefined;
   opens = 0;
   isOpen = false;
   flags: number = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
@@ -151,7 +153,10 @@ export class FakeDevice implements ServedDevice {
         this.bytes.set(from, offset);
         return from.length;
       },
-      reset: () => this.#enter('reset'),
+      reset: () => {
+        this.#enter('reset');
+        return this.reset?.();
+      },
       feature: (request) => this.#feature(request),
       readMigrationData: (into) => {
         this.#enter('readMigrationData');

@@ -63,7 +63,11 @@ export class ApMask {
     return this.#bytes.every((byte, i) => byte === other.#bytes[i]);
   }
 
-  /** The numbers, ascending. */
+  /**
+   * The numbers, ascending.
+   *
+   * @yields each number in the mask
+   */
   *[Symbol.iterator](): IterableIterator<number> {
     for (let n = 0; n < 256; n++) if (this.has(n)) yield n;
   }

@@ -2,17 +2,7 @@
 // data before a command and stores data after it, chains, and makes the status; write another control unit against
 // this interface.
 
-/** Bits of the device status. */
-export const DEVICE_STATUS = {
-  ATTENTION: 0x80,
-  STATUS_MODIFIER: 0x40,
-  CONTROL_UNIT_END: 0x20,
-  BUSY: 0x10,
-  CHANNEL_END: 0x08,
-  DEVICE_END: 0x04,
-  UNIT_CHECK: 0x02,
-  UNIT_EXCEPTION: 0x01,
-} as const;
+export { DEVICE_STATUS } from '../architecture/device-status.ts';
 
 /** One command of a chain. */
 export interface DeviceCommand {

@@ -7,18 +7,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { devicePicture, type MdevParent } from '@vfio-ts/core';
-import { connect, linuxClientHost, VfioUserClient, type EventLoop } from '@vfio-ts/vfio-user';
-import { registerDriver } from '../drivers.ts';
+import { registerMdpy, unregisterMdpy } from '@vfio-ts/mdpy-sample';
+import { connect, linuxClientHost, VfioUserClient } from '@vfio-ts/vfio-user';
 import { probeMdpyFb } from '../guest/mdpy-fb.ts';
 import { drawTestPicture } from '../guest/test-picture.ts';
 import { lineLogger, type Output } from '../output.ts';
 import { writePng } from '../picture-file.ts';
 import { findQemu, qemuCommand } from '../qemu.ts';
-import { ServedMdev } from '../served-mdev.ts';
+import { ServedMdev } from '../mdev/served-mdev.ts';
 import { openWorkplace, privateFolder, type Workplace } from '../workplace.ts';
 import { reportLeaks } from './serve.ts';
 
-const SPEC = { driver: 'mdpy-sample', type: 'mdpy-xga' } as const;
+const TYPE = 'mdpy-xga';
 const FRAME_MS = 40;
 /** Frames between two pictures on disk. */
 const PICTURE_EVERY = 50;
@@ -40,16 +40,16 @@ export async function demo(
   stopped: Promise<unknown>,
 ): Promise<number> {
   const workplace = openWorkplace(lineLogger(output, 'warn'));
-  const { parent, unregister } = registerDriver(workplace.bus, SPEC);
+  const parent = registerMdpy(workplace.bus);
   output.print(
-    `driver mdpy registered, ${parent.type(SPEC.type)?.availableInstances} devices can be made`,
+    `driver mdpy registered, ${parent.type(TYPE)?.availableInstances} devices can be made`,
   );
   const sockets = privateFolder();
   const pictures = mkdtempSync(join(tmpdir(), 'vfio-ts-picture-'));
   try {
-    await using drawn = await make(parent, join(sockets, 'guest.sock'), workplace.loop);
+    await using drawn = await make(workplace, parent, join(sockets, 'guest.sock'));
     output.print(`${drawn.vdev.name}: allocated, registered, served on ${drawn.socket}`);
-    await using spare = await make(parent, join(sockets, 'vm.sock'), workplace.loop);
+    await using spare = await make(workplace, parent, join(sockets, 'vm.sock'));
     output.print(`${spare.vdev.name}: allocated, registered, served on ${spare.socket}`);
     attachHint(output, spare.socket);
     const png = join(pictures, 'screen.png');
@@ -57,14 +57,14 @@ export async function demo(
   } finally {
     rmSync(sockets, { recursive: true });
   }
-  await unregister();
+  await unregisterMdpy(workplace.bus, parent);
   const exit = reportLeaks(workplace.core.leaks(), output);
   output.print(exit === 0 ? 'ended: sockets removed, nothing leaked' : 'ended with leaks');
   return exit;
 }
 
-function make(parent: MdevParent, socket: string, loop: EventLoop): Promise<ServedMdev> {
-  return ServedMdev.create({ parent, type: SPEC.type, uuid: randomUUID(), socket, loop });
+function make({ bus, loop }: Workplace, parent: MdevParent, socket: string): Promise<ServedMdev> {
+  return ServedMdev.create({ bus, parent, type: TYPE, uuid: randomUUID(), socket, loop });
 }
 
 function attachHint(output: Output, socket: string): void {

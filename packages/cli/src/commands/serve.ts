@@ -1,71 +1,82 @@
-// vfio-ts serve: one device on one socket, in the foreground.
+// vfio-ts serve: devices on sockets, in the foreground.
 
-import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { LogLevel } from '@vfio-ts/core';
-import { parseDeviceSpec, registerDriver } from '../drivers.ts';
+import type { CommandDriver, DevicePlan, DeviceWish } from '../drivers/driver.ts';
+import { ServedMdev } from '../mdev/served-mdev.ts';
 import { jsonLogger, lineLogger, type Output } from '../output.ts';
 import { qemuDeviceArgument } from '../qemu.ts';
-import { ServedMdev } from '../served-mdev.ts';
 import { EXIT } from '../usage.ts';
 import { openWorkplace, privateFolder } from '../workplace.ts';
 
 /** What `serve` is told. */
 export interface ServeArguments {
-  /** `driver:type`. */
-  readonly device: string;
-  /** Where the socket is to be; in a new private folder when left out. */
-  readonly socket: string | undefined;
-  /** One line of JSON when ready, in place of text. */
-  readonly json: boolean;
+  readonly driver: CommandDriver;
+  /** One at least. */
+  readonly wishes: readonly DeviceWish[];
+  /** Where the socket of the only device is to be; in a new private folder when left out. */
+  readonly socket?: string | undefined;
+  /** One line of JSON for each device when all are ready, in place of text. */
+  readonly json?: boolean | undefined;
   /** From which level on the log is wanted; `info` when left out, `warn` with `json`. */
   readonly logLevel?: LogLevel | undefined;
   /** The log as lines of JSON. */
-  readonly logJson?: boolean;
+  readonly logJson?: boolean | undefined;
 }
 
 /**
- * Serves until `stopped`, then removes socket and device.
+ * Serves until `stopped`, then removes sockets and devices.
  *
  * @returns exit code; 1 when something leaked
  */
 export async function serve(
-  { device, socket, json, logLevel = json ? 'warn' : 'info', logJson }: ServeArguments,
+  { driver, wishes, socket, json, logLevel = json ? 'warn' : 'info', logJson }: ServeArguments,
   output: Output,
   stopped: Promise<unknown>,
 ): Promise<number> {
-  const spec = parseDeviceSpec(device);
-  const { core, bus, loop } = openWorkplace(
-    (logJson === true ? jsonLogger : lineLogger)(output, logLevel),
-  );
-  const { parent, unregister } = registerDriver(bus, spec);
+  const logger = (logJson === true ? jsonLogger : lineLogger)(output, logLevel);
+  const { core, bus, loop } = openWorkplace(logger);
+  const { plans, unregister } = await driver.register(bus, wishes);
   const folder = socket === undefined ? privateFolder() : undefined;
-  const path = socket ?? join(folder ?? '', `${spec.type}.sock`);
+  const pathOf = ({ uuid }: DeviceWish, { type }: DevicePlan): string =>
+    socket ?? join(folder ?? '', `${wishes.length === 1 ? type : uuid}.sock`);
   try {
-    await using served = await ServedMdev.create({
-      parent,
-      type: spec.type,
-      uuid: randomUUID(),
-      socket: path,
-      loop,
-    });
-    if (json) output.print(JSON.stringify({ socket: path, ...spec, uuid: served.mdev.name }));
-    else explain(output, path, served);
+    await using devices = new AsyncDisposableStack();
+    const served: ServedMdev[] = [];
+    for (const [i, plan] of plans.entries()) {
+      const wish = wishes[i];
+      if (wish === undefined) break;
+      const { uuid } = wish;
+      const one = { bus, ...plan, uuid, socket: pathOf(wish, plan), loop };
+      // One after the other: what they want may exclude each other, and then the first has it.
+      // oxlint-disable-next-line no-await-in-loop
+      served.push(devices.use(await ServedMdev.create(one)));
+    }
+    for (const one of served) {
+      if (json === true) output.print(JSON.stringify(described(driver, one)));
+      else explain(output, one);
+    }
+    if (json !== true) output.print('Ctrl-C ends it');
     await stopped;
   } finally {
-    if (folder !== undefined) rmSync(dirname(path), { recursive: true });
+    if (folder !== undefined) rmSync(folder, { recursive: true });
+    await unregister();
   }
-  await unregister();
   return reportLeaks(core.leaks(), output);
 }
 
-function explain(output: Output, path: string, { mdev }: ServedMdev): void {
-  output.print(`${mdev.type.directory} ${mdev.name} is on ${path}`);
-  output.print(`plug it into QEMU 10.1 or later (guest memory shared) with`);
-  output.print(`    ${qemuDeviceArgument(path)}`);
-  output.print(`what passes through it: vfio-ts stats ${path}`);
-  output.print('Ctrl-C ends it');
+function described({ name }: CommandDriver, { socket, mdev }: ServedMdev): object {
+  return { socket, driver: name, type: mdev.type.directory, uuid: mdev.name };
+}
+
+function explain(output: Output, { mdev, socket }: ServedMdev): void {
+  output.print(`${mdev.type.directory} ${mdev.name} is on ${socket}`);
+  if (mdev.type.deviceApi === 'vfio-pci') {
+    output.print(`plug it into QEMU 10.1 or later (guest memory shared) with`);
+    output.print(`    ${qemuDeviceArgument(socket)}`);
+  }
+  output.print(`what passes through it: vfio-ts stats ${socket}`);
 }
 
 /** Says what is still alive, which must be nothing. @returns exit code */

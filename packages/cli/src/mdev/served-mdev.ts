@@ -3,6 +3,7 @@
 import {
   VfioError,
   type Logger,
+  type MdevBus,
   type MdevDevice,
   type MdevParent,
   type VfioDevice,
@@ -14,13 +15,18 @@ import {
   type EventLoop,
   type VfioUserServer,
 } from '@vfio-ts/vfio-user';
+import { writeAttributes } from './attributes.ts';
+import type { Setting } from './definition.ts';
 
 /** How to serve a device. */
 export interface ServedMdevOptions {
+  readonly bus: MdevBus;
   readonly parent: MdevParent;
   /** Directory of the type. */
   readonly type: string;
   readonly uuid: string;
+  /** Written in this order before anybody can attach. */
+  readonly attributes?: readonly Setting[];
   readonly socket: string;
   readonly loop: EventLoop;
 }
@@ -41,11 +47,12 @@ export class ServedMdev implements AsyncDisposable {
     this.#stats = tellStats(server, socket, vdev.core.logger);
   }
 
-  /** Creates the device and listens. @throws VfioError what create and listen give; nothing is left then */
+  /** Creates the device and listens. @throws VfioError what create, the attributes and listen give; nothing is left then */
   static async create(options: ServedMdevOptions): Promise<ServedMdev> {
-    const { parent, type, uuid, socket, loop } = options;
+    const { bus, parent, type, uuid, attributes = [], socket, loop } = options;
     const mdev = await parent.create(type, uuid);
     try {
+      await writeAttributes(bus, mdev, attributes);
       const vdev = mdev.vfioDevice;
       if (vdev === undefined) throw new VfioError('ENODEV', 'serve', `${type} has no device`);
       const server = serveDevice(vdev, { path: socket, loop });

@@ -1,0 +1,127 @@
+// The command line of `vfio-ts serve`.
+
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { Option, type Command } from '@commander-js/extra-typings';
+import type { DeviceWish, CommandDriver } from '../drivers/driver.ts';
+import { DRIVERS, driverOfType, parseDeviceSpec } from '../drivers/index.ts';
+import { parseDefinition, parseSetting, type Setting } from '../mdev/definition.ts';
+import { isUuid } from '../mdev/uuid.ts';
+import { LOG_LEVELS } from '../output.ts';
+import type { Choose, CommandHost } from '../host.ts';
+import { UsageError } from '../usage.ts';
+import { serve } from './serve.ts';
+
+const EXAMPLES = `
+Examples:
+  vfio-ts serve mdpy-sample:mdpy-xga --socket /run/mdpy.sock
+  vfio-ts serve --mdev /etc/mdevctl.d/matrix/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001`;
+
+/** Adds the command. */
+export function addServe(program: Command, host: CommandHost, choose: Choose): void {
+  program
+    .command('serve')
+    .summary('make a device and serve it over vfio-user until SIGINT or SIGTERM')
+    .description('Makes a device and serves it over vfio-user until SIGINT or SIGTERM.')
+    .argument('[device]', 'DRIVER or DRIVER:TYPE, see below')
+    .option('--socket <path>', 'where the socket is to be; in a new private folder when left out')
+    .option('--uuid <uuid>', 'of the device; a random one when left out')
+    .addOption(
+      new Option(
+        '--set <name=value>',
+        'a setting of the driver, or a file of the device that is written; in their order, repeatable',
+      ).argParser((text, before: readonly Setting[] = []) => [...before, setting(text)]),
+    )
+    .addOption(
+      new Option(
+        '--mdev <file>',
+        "a definition as mdevctl writes it, in place of DEVICE; several of one driver's by repeating it",
+      ).argParser((file, before: readonly string[] = []) => [...before, file]),
+    )
+    .option('--json', 'one line {"socket","driver","type","uuid"} for each device when ready')
+    .addOption(
+      new Option('--log-level <level>', 'info when left out, warn with --json').choices(LOG_LEVELS),
+    )
+    .option(
+      '--log-json',
+      'each line of the log as JSON {"time","level","component","message","error"}',
+    )
+    .addHelpText('after', () => `\n${driversHelp()}\n${EXAMPLES}`)
+    .action((device, options) => {
+      const { socket, uuid, set, mdev, ...others } = options;
+      const wanted =
+        mdev === undefined
+          ? oneDevice(device, { uuid, settings: set ?? [] })
+          : definedDevices(device, mdev, { uuid, settings: set ?? [] });
+      if (socket !== undefined && wanted.wishes.length > 1) {
+        throw new UsageError('--socket is for one device; several get theirs in a new folder');
+      }
+      const args = { ...wanted, socket, ...others };
+      choose(() => serve(args, host.output, host.untilStopped()));
+    });
+}
+
+interface Given {
+  readonly uuid: string | undefined;
+  readonly settings: readonly Setting[];
+}
+
+interface Wanted {
+  readonly driver: CommandDriver;
+  readonly wishes: readonly DeviceWish[];
+}
+
+function oneDevice(device: string | undefined, { uuid, settings }: Given): Wanted {
+  if (device === undefined) {
+    throw new UsageError('serve takes a device, as in serve mdpy-sample:mdpy-xga');
+  }
+  const { driver, type } = parseDeviceSpec(device);
+  return { driver, wishes: [{ type, uuid: checkUuid(uuid) ?? randomUUID(), settings }] };
+}
+
+function definedDevices(
+  device: string | undefined,
+  files: readonly string[],
+  { uuid, settings }: Given,
+): Wanted {
+  if (device !== undefined)
+    throw new UsageError(`--mdev says what ${device} says: give one of both`);
+  if (uuid !== undefined && files.length > 1) throw new UsageError('--uuid is for one device');
+  const wishes = files.map((file) => wishOf(file, { uuid, settings }));
+  const [driver, ...others] = new Set(wishes.map(({ type = '' }) => driverOfType(type)));
+  if (driver === undefined || others.length > 0) {
+    throw new UsageError('definitions of several drivers: serve them apart');
+  }
+  return { driver, wishes };
+}
+
+/** What a definition wants; settings of the command line come after those of the file. */
+function wishOf(file: string, { uuid, settings }: Given): DeviceWish {
+  const { mdevType, attrs } = parseDefinition(readFileSync(file, 'utf8'), file);
+  const named = basename(file, '.json');
+  return {
+    type: mdevType,
+    uuid: checkUuid(uuid) ?? (isUuid(named) ? named.toLowerCase() : randomUUID()),
+    settings: [...attrs, ...settings],
+  };
+}
+
+function checkUuid(text: string | undefined): string | undefined {
+  if (text === undefined || isUuid(text)) return text;
+  throw new UsageError(`${text} is no UUID`);
+}
+
+function setting(text: string): Setting {
+  const parsed = parseSetting(text);
+  if (parsed === undefined) throw new UsageError(`--set takes NAME=VALUE, not ${text}`);
+  return parsed;
+}
+
+function driversHelp(): string {
+  const width = Math.max(...DRIVERS.map(({ name }) => name.length)) + 2;
+  const lines = DRIVERS.flatMap(({ name, help }) =>
+    help.map((line, i) => `  ${(i === 0 ? name : '').padEnd(width)}${line}`),
+  );
+  return ['Drivers, types and settings:', ...lines].join('\n');
+}

@@ -1,0 +1,49 @@
+// What the command knows of a driver.
+
+import type { MdevBus, MdevParent } from '@vfio-ts/core';
+import type { Setting } from '../mdev/definition.ts';
+
+/** A device somebody wants. */
+export interface DeviceWish {
+  /** What the user calls the type: what is behind the colon, or mdevctl's `mdev_type`. */
+  readonly type: string | undefined;
+  readonly uuid: string;
+  /** Settings in their order: those that the driver knows are its own, all others are files of the mdev. */
+  readonly settings: readonly Setting[];
+}
+
+/** A device as it is going to be made. */
+export interface DevicePlan {
+  readonly parent: MdevParent;
+  /** Directory of the type. */
+  readonly type: string;
+  /** Written in this order once the mdev is there. */
+  readonly attributes: readonly Setting[];
+}
+
+/** A driver on a bus. */
+export interface RegisteredDriver {
+  /** One for each wish, in their order. */
+  readonly plans: readonly DevicePlan[];
+  /** Removes its devices, its parents and the driver. */
+  readonly unregister: () => Promise<void>;
+}
+
+/** A driver as the command offers it. */
+export interface CommandDriver {
+  /** As in `serve NAME:TYPE`. */
+  readonly name: string;
+  /** The driver's name on the bus: type directories begin with it. */
+  readonly busName: string;
+  /** Types and settings, for the help. */
+  readonly help: readonly string[];
+  /**
+   * Registers the driver, and a parent for each wish.
+   *
+   * @throws UsageError a type or a setting that does not exist
+   */
+  register(
+    bus: MdevBus,
+    wishes: readonly DeviceWish[],
+  ): Promise<RegisteredDriver> | RegisteredDriver;
+}

@@ -1,0 +1,49 @@
+// The command line: which commands there are.
+
+import { Command, CommanderError } from '@commander-js/extra-typings';
+import { addDemo } from './commands/demo-options.ts';
+import { addServe } from './commands/serve-options.ts';
+import { addStats } from './commands/stats-options.ts';
+import type { Action, Choose, CommandHost } from './host.ts';
+import { EXIT, UsageError } from './usage.ts';
+
+const EXAMPLES = `
+Examples:
+  vfio-ts serve mdpy-sample:mdpy-xga --socket /run/mdpy.sock
+  vfio-ts serve mdpy-sample:mdpy-hd --json
+  vfio-ts stats /run/mdpy.sock
+
+Exit codes: 0 ended as asked, 1 it could not be done, 2 the command line is wrong`;
+
+/**
+ * Reads a command line without the program's name and does what it says.
+ *
+ * @returns exit code
+ */
+export async function run(argv: readonly string[], host: CommandHost): Promise<number> {
+  let action: Action | undefined;
+  const choose: Choose = (chosen) => void (action = chosen);
+  const { output } = host;
+  const program = new Command('vfio-ts')
+    .description('VFIO devices in TypeScript for real virtual machines')
+    .version(host.version)
+    .exitOverride()
+    .showHelpAfterError('see vfio-ts --help')
+    .configureOutput({
+      writeOut: (text) => output.print(text.trimEnd()),
+      writeErr: (text) => output.note(text.trimEnd()),
+      outputError: (text, write) => write(text.replace(/^error: /u, 'vfio-ts: ')),
+    })
+    .addHelpText('after', EXAMPLES);
+  addServe(program, host, choose);
+  addStats(program, host, choose);
+  addDemo(program, host, choose);
+  try {
+    program.parse(argv, { from: 'user' });
+    return (await action?.()) ?? EXIT.OK;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
+    output.note(`vfio-ts: ${error instanceof Error ? error.message : String(error)}`);
+    return error instanceof UsageError ? EXIT.USAGE : EXIT.FAILED;
+  }
+}

@@ -1,7 +1,6 @@
 // A queue as a device on the AP bus. Counterpart of struct ap_queue (drivers/s390/crypto/ap_bus.h).
 
-import type { ApCardInfo } from '../hardware/card.ts';
-import type { ApQueueHardware } from '../hardware/card.ts';
+import type { ApCardInfo, ApQueueHardware } from '../hardware/card.ts';
 
 /** A queue that the bus has found. */
 export interface ApQueueDevice {

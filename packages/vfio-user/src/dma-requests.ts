@@ -316,6 +316,7 @@ export class DmaRequests {
     this.#openBytes -= access.openBytes;
     access.bytes = NO_BYTES;
     access.settle(error);
+    this.#options.transport.endTurn?.();
   }
 
   #log(message: () => string): void {

@@ -171,6 +171,11 @@ export class EventLoop {
     return this.#now() - this.#begin >= this.#turn;
   }
 
+  /** Promises wait for what a source has just done: they run before the loop waits for more. */
+  endTurn(): void {
+    this.#begin = -Infinity;
+  }
+
   /**
    * Watches a source for reading. The process lives while there is one.
    *

@@ -166,6 +166,10 @@ export class SocketTransport implements Transport {
     if (!paused) this.#registration?.wake();
   }
 
+  endTurn(): void {
+    this.#loop.endTurn();
+  }
+
   #updateWatch(): void {
     this.#registration?.watch(!this.#isPaused, this.#queue.size > 0);
   }

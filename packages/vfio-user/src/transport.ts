@@ -49,6 +49,8 @@ export interface Transport {
   readonly queuedBytes: number;
   /** Stops or resumes receiving, for backpressure. */
   pause(paused: boolean): void;
+  /** Promises wait for the message that is being handled: they run before more is waited for. */
+  endTurn?(): void;
   /** Ends the connection; `closed` is called before this returns. A second call does nothing. */
   close(error?: VfioError): void;
 }

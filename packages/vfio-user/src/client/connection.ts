@@ -185,6 +185,7 @@ export class Connection implements FrameHandler {
     }
     this.#pending.delete(id);
     pending.timer.cancel();
+    this.#transport.endTurn?.();
     if (pending.settle === undefined) {
       this.#log(() => `late reply to ${commandName(pending.command)} thrown away`);
     } else if (messageCommand(view) === pending.command) {

@@ -258,6 +258,26 @@ test('promises settled by a handler that woke the loop run', async () => {
   await expect(promise).resolves.toBe('run');
 });
 
+test('promises settled by a handler that ends the turn run before its time is up', async () => {
+  const clock = standingClock();
+  using loop = new EventLoop({ now: clock.now });
+  using event = EventFd.create();
+  let calls = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const registration = loop.add(
+    source(event, () => {
+      calls++;
+      resolve();
+      if (calls < 1000) loop.endTurn();
+      else registration.remove();
+    }),
+  );
+  event.signal();
+  await promise;
+  registration.remove();
+  expect(calls).toBe(1);
+});
+
 test('a busy loop gives Node a turn once its time is up', async () => {
   const clock = standingClock();
   using loop = new EventLoop({ now: clock.now, turn: 1 });

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import {
   allocDevice,
   dmaRw,
+  dmaRwAsync,
   registerEmulatedIommuDev,
   setupIrq,
   setupRegion,
@@ -17,7 +18,7 @@ import {
   type VfioDevice,
   type VfioDeviceOps,
 } from '@vfio-ts/core';
-import { VfioUserClient } from '../../src/client.ts';
+import { VfioUserClient, type ClientOptions } from '../../src/client.ts';
 import { connect } from '../../src/connect.ts';
 import { EventFd } from '../../src/eventfd.ts';
 import { linuxHost } from '../../src/host.ts';
@@ -70,21 +71,22 @@ const ops: VfioDeviceOps<Inverter> = {
 class Served implements AsyncDisposable {
   readonly folder = temporaryFolder();
   readonly path: string = `${this.folder.path}/inverter.sock`;
-  readonly loop = new EventLoop();
+  readonly loop: EventLoop;
   readonly core = new VfioCore(linuxHost());
   readonly ref: Ref<Inverter>;
   readonly server: VfioUserServer;
 
-  constructor() {
+  constructor(loop: EventLoop = new EventLoop()) {
+    this.loop = loop;
     const memory = this.core.memory.alloc('bar2', BAR2);
     this.ref = allocDevice(Inverter, 'vdev', this.core.parent('inverter0'), ops, memory);
     registerEmulatedIommuDev(this.ref.device.vdev);
     this.server = serveDevice(this.ref.device.vdev, { path: this.path, loop: this.loop });
   }
 
-  client(): Promise<VfioUserClient> {
+  client(options: Partial<ClientOptions> = {}): Promise<VfioUserClient> {
     const host = linuxClientHost(this.core.clock, this.core.logger);
-    return VfioUserClient.attach(connect(this.path, this.loop), { host });
+    return VfioUserClient.attach(connect(this.path, this.loop), { host, ...options });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -218,5 +220,58 @@ describe('a device on a socket', () => {
     await until(() => served.server.connections === 0);
     await using client = await served.client();
     expect(await client.getInfo()).toMatchObject({ numRegions: 9 });
+  });
+});
+
+/** A loop that always has something to do and never finds its turn over: promises run when it ends one itself. */
+class BusyLoop extends EventLoop {
+  static readonly LIMIT = 10_000;
+  calls = 0;
+
+  constructor() {
+    super({ now: () => 0 });
+  }
+
+  /** Keeps the loop busy until disposed, or for so long that a test has failed. */
+  keepBusy(): Disposable {
+    const event = EventFd.create();
+    event.signal();
+    const registration = this.add({
+      fd: event.fd.number,
+      onReadable: () => {
+        if (++this.calls === BusyLoop.LIMIT) registration.remove();
+      },
+    });
+    return {
+      [Symbol.dispose]() {
+        registration.remove();
+        event.close();
+      },
+    };
+  }
+}
+
+describe('a loop that is busy all the time', () => {
+  test('lets the caller of a client go on once the reply is there', async () => {
+    const loop = new BusyLoop();
+    await using served = new Served(loop);
+    await using client = await served.client();
+    using _ = loop.keepBusy();
+    await client.read(0, 0, new Uint8Array(4));
+    expect(loop.calls).toBeLessThan(BusyLoop.LIMIT);
+  });
+
+  test('lets a device go on once the memory it asked for is there', async () => {
+    const loop = new BusyLoop();
+    await using served = new Served(loop);
+    await using client = await served.client({ shareMemory: false });
+    const memory = new MemfdBackend().alloc('ram', PAGE);
+    await client.mapDma({ iova: 0x100000, size: PAGE, flags: RW, memory });
+    memory.bytes[3] = 0x5a;
+    const byte = new Uint8Array(1);
+    using _ = loop.keepBusy();
+    await dmaRwAsync(served.ref.device.vdev, 0x100003, byte, false);
+    expect([byte[0], loop.calls < BusyLoop.LIMIT]).toEqual([0x5a, true]);
+    memory.close();
   });
 });

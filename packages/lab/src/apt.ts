@@ -41,14 +41,17 @@ export function machineMirror(etc: string = '/etc/apt'): Mirror {
 
 /** The sources file of the private package manager. */
 export function sourcesText(mirror: Mirror): string {
-  return [
-    'Types: deb',
-    `URIs: ${mirror.uri}`,
-    `Suites: ${RELEASE} ${QEMU_RELEASE}`,
-    'Components: main',
-    `Signed-By: ${mirror.keyring}`,
-    '',
-  ].join('\n');
+  const source = (suite: string, architectures: string): string =>
+    [
+      'Types: deb',
+      `URIs: ${mirror.uri}`,
+      `Suites: ${suite}`,
+      `Architectures: ${architectures}`,
+      'Components: main',
+      `Signed-By: ${mirror.keyring}`,
+      '',
+    ].join('\n');
+  return [source(RELEASE, 'amd64 s390x'), source(QEMU_RELEASE, 'amd64')].join('\n');
 }
 
 /** The configuration file of the private package manager in `dir`; `network` is added as it is. */
@@ -70,7 +73,7 @@ Dir::Cache::pkgcache "";
 Dir::Cache::srcpkgcache "";
 Dir::Log ${at('log')};
 APT::Architecture "amd64";
-APT::Architectures { "amd64"; };
+APT::Architectures { "amd64"; "s390x"; };
 APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 Acquire::Languages "none";

@@ -12,6 +12,7 @@ export interface LabPaths {
   readonly kernel: string;
   readonly initramfs: string;
   readonly font: string;
+  readonly s390: string;
   /** Results under way; nothing in here survives the next setup. */
   readonly tmp: string;
   /** The private package manager: lists, and packages until their step is finished. */
@@ -37,6 +38,7 @@ export function labPaths(root: string = labDir()): LabPaths {
     kernel: join(root, 'kernel'),
     initramfs: join(root, 'initramfs'),
     font: join(root, 'font'),
+    s390: join(root, 's390'),
     tmp: join(root, 'tmp'),
     apt: join(root, 'apt'),
     lock: join(root, 'lock'),

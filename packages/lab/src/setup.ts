@@ -16,6 +16,7 @@ import { FONT, makeFont } from './step-font.ts';
 import { makeInitramfs } from './step-initramfs.ts';
 import { makeKernel } from './step-kernel.ts';
 import { makeQemu } from './step-qemu.ts';
+import { makeS390 } from './step-s390.ts';
 import { stepInputs } from './steps.ts';
 
 /** How {@link setup} works. */
@@ -60,7 +61,7 @@ export async function setup(options: SetupOptions = {}): Promise<void> {
     await readLists(apt, mirror, log);
   }
   const inputs = stepInputs();
-  const fetchers = { qemu: doQemu, kernel: doKernel, font: doFont };
+  const fetchers = { qemu: doQemu, kernel: doKernel, font: doFont, s390: doS390 };
   await settle(fetching.map((step) => fetchers[step]()));
   if (missing.includes('initramfs')) await doInitramfs();
   rmSync(paths.tmp, { recursive: true, force: true });
@@ -84,6 +85,13 @@ export async function setup(options: SetupOptions = {}): Promise<void> {
     log('font: ready');
   }
 
+  async function doS390(): Promise<void> {
+    const made = await makeResult(paths.s390, paths.tmp, inputs.s390, (work) =>
+      makeS390(work, apt),
+    );
+    log(`s390: ${made.facts['lszcrypt']} ready`);
+  }
+
   async function doInitramfs(): Promise<void> {
     const kernel = readStamp(paths.kernel, inputs.kernel);
     const release = kernel?.facts['release'];
@@ -97,8 +105,8 @@ export async function setup(options: SetupOptions = {}): Promise<void> {
 }
 
 /** The steps of a setup. */
-export type Step = 'qemu' | 'kernel' | 'initramfs' | 'font';
-const ALL_STEPS: readonly Step[] = ['qemu', 'kernel', 'initramfs', 'font'];
+export type Step = 'qemu' | 'kernel' | 'initramfs' | 'font' | 's390';
+const ALL_STEPS: readonly Step[] = ['qemu', 'kernel', 'initramfs', 'font', 's390'];
 
 /** The steps that are not done, or were done from other inputs than today's. */
 export function missingSteps(paths: LabPaths): Step[] {

@@ -21,6 +21,8 @@ export interface LabReady {
   readonly initramfs: string;
   /** Path of the console font, as `parsePsf` reads it. */
   readonly font: string;
+  /** Programs of s390x, for {@link runS390}. */
+  readonly s390: string;
   /** The kernel's release, as `uname -r` gives it in the guest. */
   readonly kernelRelease: string;
 }
@@ -43,6 +45,7 @@ const NAMES: Readonly<Record<Step, string>> = {
   kernel: 'the guest kernel with mdpy-fb',
   initramfs: "the guest's initramfs",
   font: 'the console font',
+  s390: 'the tools of s390x',
 };
 
 const HOW_TO = 'Run: npx pnpm@12 lab setup';
@@ -64,6 +67,7 @@ export function labStatus(dir?: string): LabStatus {
     kernel: join(paths.kernel, 'vmlinuz'),
     initramfs: join(paths.initramfs, INITRAMFS),
     font: join(paths.font, FONT),
+    s390: paths.s390,
     kernelRelease: made?.facts['release'] ?? '',
   };
 }

@@ -38,6 +38,12 @@ export const EXERCISER = 'vfio-ts-exerciser';
 /** What the console font is in; what it depends on is not wanted. */
 export const FONT_PACKAGES: readonly string[] = ['console-setup-linux'];
 
+/**
+ * Programs of s390x, the libraries they need, and the emulator of its instructions for single
+ * programs. Just these files: the closure of the tools holds a whole system.
+ */
+export const S390_PACKAGES: readonly string[] = ['qemu-user', 's390-tools:s390x', 'libc6:s390x'];
+
 /** The files of the guest that are kept in this package: name, path in the guest, mode. */
 export const GUEST_FILES: readonly { name: string; path: string; mode: number }[] = [
   { name: 'init', path: 'init', mode: 0o755 },
@@ -64,6 +70,7 @@ export interface StepInputs {
   readonly kernel: string;
   readonly initramfs: string;
   readonly font: string;
+  readonly s390: string;
 }
 
 /** The inputs of all steps, as this version of the lab has them. */
@@ -82,5 +89,6 @@ export function stepInputs(): StepInputs {
     kernel,
     initramfs: hashInputs(['initramfs 3', kernel, font, ...files]),
     font,
+    s390: hashInputs(['s390 1', RELEASE, ...S390_PACKAGES]),
   };
 }

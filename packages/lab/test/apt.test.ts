@@ -20,10 +20,14 @@ test('a machine without package sources gets the default mirror', () => {
   expect(machineMirror('/nonexistent')).toBe(DEFAULT_MIRROR);
 });
 
-test('the sources name both releases and the keyring', () => {
+test('the sources name both releases, their architectures and the keyring', () => {
   expect(sourcesText({ uri: 'http://m.example/debian', keyring: '/k.gpg' })).toBe(
-    'Types: deb\nURIs: http://m.example/debian\nSuites: trixie trixie-backports\n' +
-      'Components: main\nSigned-By: /k.gpg\n',
+    [
+      'Types: deb\nURIs: http://m.example/debian\nSuites: trixie\n',
+      'Architectures: amd64 s390x\nComponents: main\nSigned-By: /k.gpg\n\n',
+      'Types: deb\nURIs: http://m.example/debian\nSuites: trixie-backports\n',
+      'Architectures: amd64\nComponents: main\nSigned-By: /k.gpg\n',
+    ].join(''),
   );
 });
 

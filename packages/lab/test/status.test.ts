@@ -15,6 +15,7 @@ const READY: LabReady = {
   kernel: '/lab/kernel/vmlinuz',
   initramfs: '/lab/initramfs/initramfs.cpio.gz',
   font: '/lab/font/vga16.psf',
+  s390: '/lab/s390',
   kernelRelease: '6.12.1',
 };
 

@@ -16,6 +16,7 @@ export { assignDeviceSet, deviceSetOpenCount } from './device/set-membership.ts'
 export { dmaRw, dmaRwAsync, dmaView, enableDmaLog, pinPages, unpinPages } from './device/dma.ts';
 export { iommufdEmulatedOps } from './device/iommufd.ts';
 export { isIrqEnabled, setIntx, triggerIrq } from './device/irq.ts';
+export { deviceKvm } from './device/kvm.ts';
 export type { Ref } from './device/ref.ts';
 export { setupIoEventFd, setupIrq, setupRegion } from './device/setup.ts';
 export type { KvmReference } from './device/user.ts';

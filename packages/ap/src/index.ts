@@ -13,3 +13,19 @@ export { formatMask, parseHexMask, parseMask } from './bus/mask-syntax.ts';
 export { adapterName, adapterOf, apqnName, apqnOf, domainName, domainOf } from './bus/names.ts';
 export { parseUnsigned } from './bus/number.ts';
 export type { ApUevent } from './bus/uevent.ts';
+export {
+  registerVfioAp,
+  unregisterVfioAp,
+  VFIO_AP_TYPE,
+  vfioApDriver,
+  type ApParent,
+} from './driver/driver.ts';
+export type { ApInstance } from './driver/attributes.ts';
+export { vfioApOps } from './driver/device-ops.ts';
+export * from './driver/irqs.ts';
+export type { ApMatrix } from './driver/matrix.ts';
+export { ApMatrixDev, VFIO_AP_FEATURES, type ApMatrixOptions } from './driver/matrix-dev.ts';
+export { ApMatrixMdev } from './driver/mdev.ts';
+export type { QueueInterrupt, VfioApQueue } from './driver/queue.ts';
+export { queueStatus, VFIO_AP_HWTYPES, VFIO_AP_QUEUE_DRIVER } from './driver/queue-driver.ts';
+export { AP_RESET_INTERVAL_MS, AP_RESET_LIMIT_MS } from './driver/reset.ts';

@@ -86,6 +86,11 @@ export class ApBus {
     return this.#state.cards.get(adapterOf(apqn))?.byDomain.get(domainOf(apqn));
   }
 
+  /** Type of the card that is plugged in as an adapter, be it found yet or not. */
+  adapterType(adapter: number): number | undefined {
+    return this.#state.machine.cards.get(adapter)?.info.hwtype;
+  }
+
   /**
    * Does `work` when the bus does nothing else; at once, before this returns, when it is idle. Callbacks of drivers
    * are called inside such work already.

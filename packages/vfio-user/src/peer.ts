@@ -6,7 +6,10 @@ import type { VersionMessage } from './messages/version.ts';
 /** How a client behaves where the specification leaves room or the client breaks it. */
 export interface PeerProfile {
   readonly name: 'qemu' | 'rust' | 'libvfio-user' | 'generic';
-  /** A failed access or unmap gets a normal reply, reads all ones, and a log line. */
+  /**
+   * A failed access, unmap or question for an irq gets a normal reply and a log line: all ones are read, and there
+   * are no interrupts. An access of no bytes has the head of its reply.
+   */
   readonly waitsAfterError: boolean;
   /** How DMA_READ and DMA_WRITE are laid out; `'ask'` finds out before the first. */
   readonly dmaLayout: DmaLayout | 'ask';

@@ -13,7 +13,10 @@ import { VFIO_USER } from '../protocol.ts';
 /** The handlers of this file. */
 export const deviceInfoHandlers: readonly HandlerEntry[] = [
   [VFIO_USER.DEVICE_GET_INFO, { minPayload: DEVICE_INFO_SIZE, handle: getInfo }],
-  [VFIO_USER.DEVICE_GET_IRQ_INFO, { minPayload: IRQ_INFO_SIZE, handle: getIrqInfo }],
+  [
+    VFIO_USER.DEVICE_GET_IRQ_INFO,
+    { minPayload: IRQ_INFO_SIZE, handle: getIrqInfo, standIn: noIrqs },
+  ],
   [VFIO_USER.DEVICE_RESET, { minPayload: 0, handle: () => 0, settle: reset }],
 ];
 
@@ -27,6 +30,13 @@ function getIrqInfo({ client, request, reply }: Call): number {
   const argsz = request.view.getUint32(HEADER_SIZE, true);
   const index = request.view.getUint32(HEADER_SIZE + 8, true);
   encodeIrqInfo(reply.view, HEADER_SIZE, client.device.access.getIrqInfo(index, argsz));
+  return IRQ_INFO_SIZE;
+}
+
+/** An index with no interrupts. */
+function noIrqs({ request, reply }: Call): number {
+  const index = request.view.getUint32(HEADER_SIZE + 8, true);
+  encodeIrqInfo(reply.view, HEADER_SIZE, { argsz: IRQ_INFO_SIZE, flags: 0, index, count: 0 });
   return IRQ_INFO_SIZE;
 }
 

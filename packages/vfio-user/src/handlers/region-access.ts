@@ -61,8 +61,11 @@ function checkCount({ request, limits }: Call): number {
   return count;
 }
 
-/** An access of no bytes is checked as any other, reaches no device, and has a reply without payload. */
-function checkEmpty(call: Call, region: number, offset: number): 0 {
+/**
+ * An access of no bytes is checked as any other, reaches no device, and has a reply without payload, but for a client
+ * that waits for the head of every reply.
+ */
+function checkEmpty(call: Call, region: number, offset: number): number {
   const { size } = call.client.device.access.getRegionInfo(region);
   if (offset > size) {
     throw new VfioError(
@@ -71,7 +74,7 @@ function checkEmpty(call: Call, region: number, offset: number): 0 {
       `offset 0x${offset.toString(16)} is past the end`,
     );
   }
-  return 0;
+  return call.client.profile.waitsAfterError ? echoHead(call) : 0;
 }
 
 function allOnes(call: Call): number {

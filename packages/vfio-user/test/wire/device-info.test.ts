@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { VFIO_DEVICE_FLAGS_CAPS } from '@vfio-ts/core';
+import { PEER_PROFILES } from '../../src/peer.ts';
 import { bytesOf } from './support/payloads.ts';
 import { Wire } from './support/wire.ts';
 
@@ -43,6 +44,13 @@ describe('DEVICE_GET_IRQ_INFO', () => {
   ])('refuses %s with EINVAL', (_, argsz, index) => {
     using wire = new Wire();
     expect(wire.attach().code(7, bytesOf(argsz, 0, index, 0))).toBe('EINVAL');
+  });
+
+  test('of no index says no interrupts to a client that never looks at the error flag', () => {
+    using wire = new Wire({}, PEER_PROFILES.rust);
+    const { payload } = wire.attach().ok(7, bytesOf(16, 0, 99, 0));
+    expect(payload).toEqual(bytesOf(16, 0, 99, 0));
+    expect(wire.logger.at('warn')).toHaveLength(1);
   });
 });
 

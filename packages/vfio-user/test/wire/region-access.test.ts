@@ -128,6 +128,12 @@ describe('a client that never looks at the error flag', () => {
     expect(payload).toEqual(bytesOf(regionAccess(7, 256, 2), Uint8Array.of(0xff, 0xff)));
   });
 
+  test.each([9, 10])('gets the head of command %i for an access of no bytes', (command) => {
+    using wire = new Wire({}, PEER_PROFILES.rust);
+    const { payload } = wire.attach().ok(command, regionAccess(0, 4, 0));
+    expect(payload).toEqual(regionAccess(0, 4, 0));
+  });
+
   test('is refused a read that no reply can hold', () => {
     using wire = new Wire({}, PEER_PROFILES.rust);
     expect(wire.attach().code(9, regionAccess(0, 0, MIB + 1))).toBe('EINVAL');

@@ -11,7 +11,7 @@ export type { ApCardDevice } from './bus/card-device.ts';
 export type { ApMachine, ApMachineChange } from './bus/machine.ts';
 export { formatMask, parseHexMask, parseMask } from './bus/mask-syntax.ts';
 export { adapterName, adapterOf, apqnName, apqnOf, domainName, domainOf } from './bus/names.ts';
-export { parseUnsigned } from './bus/number.ts';
+export { ApSysfs } from './bus/sysfs.ts';
 export type { ApUevent } from './bus/uevent.ts';
 export {
   registerVfioAp,

@@ -13,6 +13,8 @@ export class BusQueue implements ApQueueDevice {
   readonly hardware: ApQueueHardware;
   /** The driver, from the end of its probe to the start of its remove. */
   bound: ApDriver | undefined = undefined;
+  /** While the host's own driver has it: whether the administrator wants it used. */
+  wantsOnline = false;
   /** As of the last scan. */
   isConfigured = true;
   /** As of the last scan. */
@@ -39,6 +41,11 @@ export class BusQueue implements ApQueueDevice {
 
   get driver(): string | undefined {
     return this.bound?.name;
+  }
+
+  /** The host's own driver has it, so the bus itself may send it something. */
+  get isHosts(): boolean {
+    return this.bound?.isDefault === true;
   }
 
   /** Asks the hardware for its state. Returns whether the queue is still configured as it was. */

@@ -8,15 +8,15 @@
 
 import { VfioError, type VfioCore } from '@vfio-ts/core';
 import type { ApDriver } from './ap-driver.ts';
-import { attach, checkComplete, detach, named, probe, reprobe } from './binding.ts';
+import { attach, checkComplete, detach, named, probe } from './binding.ts';
 import type { ApCardDevice } from './card-device.ts';
 import type { ApConfigInfo } from './config-info.ts';
 import { HostQueueDriver } from './host-driver.ts';
 import type { ApMachine, ApMachineChange } from './machine.ts';
-import { formatMask, parseMask } from './mask-syntax.ts';
 import { ApMask } from './mask.ts';
+import { storeApmask, storeAqmask } from './masks.ts';
 import { adapterOf, domainOf } from './names.ts';
-import { ROOT_DEVICE } from './paths.ts';
+import { PeriodicScan } from './periodic-scan.ts';
 import type { ApQueueDevice } from './queue-device.ts';
 import { removeAll, scanBus } from './scan.ts';
 import { BusState } from './state.ts';
@@ -29,6 +29,8 @@ export interface ApBusOptions {
   readonly apmask?: ApMask;
   /** Domains of the host's own drivers at the start; all when left out. Kernel parameter `ap.aqmask`. */
   readonly aqmask?: ApMask;
+  /** Scans every `config_time` seconds; without it only when asked. {@link ApBus.close} ends that. */
+  readonly periodicScan?: boolean;
   /** Called for each change that udev is told of. */
   readonly uevent?: (event: ApUevent) => void;
 }
@@ -36,59 +38,63 @@ export interface ApBusOptions {
 /** A bus of crypto cards. It has no devices before the first {@link ApBus.scan}. */
 export class ApBus {
   readonly core: VfioCore;
-  readonly #state: BusState;
+  /** @internal */
+  readonly state: BusState;
   readonly #work: WorkQueue = new WorkQueue();
+  readonly #periodic: PeriodicScan | undefined;
 
   constructor(core: VfioCore, machine: ApMachine, options: ApBusOptions = {}) {
     this.core = core;
     const { apmask = ApMask.ALL, aqmask = ApMask.ALL } = options;
-    this.#state = new BusState(core, machine, { apmask, aqmask }, options.uevent);
-    this.#state.drivers.add(new HostQueueDriver(this.#state));
+    this.state = new BusState(core, machine, { apmask, aqmask }, options.uevent);
+    this.state.drivers.add(new HostQueueDriver(this.state));
+    this.#periodic =
+      options.periodicScan === true ? new PeriodicScan(this.state, this.#work) : undefined;
   }
 
   /** What the machine said at the last scan; at the start what it says then. */
   get config(): ApConfigInfo {
-    return this.#state.config;
+    return this.state.config;
   }
 
   /** Adapters of the host's own drivers. */
   get apmask(): ApMask {
-    return this.#state.apmask;
+    return this.state.apmask;
   }
 
   /** Domains of the host's own drivers. */
   get aqmask(): ApMask {
-    return this.#state.aqmask;
+    return this.state.aqmask;
   }
 
   /** By number, ascending. */
   get cards(): readonly ApCardDevice[] {
-    return this.#state.sortedCards;
+    return this.state.sortedCards;
   }
 
   /** By APQN, ascending. */
   get queues(): readonly ApQueueDevice[] {
-    return this.#state.queues;
+    return this.state.queues;
   }
 
   /** The registered drivers, the host's own first. */
   get drivers(): readonly ApDriver[] {
-    return [...this.#state.drivers];
+    return [...this.state.drivers];
   }
 
   /** Scans that have ended. */
   get scans(): number {
-    return this.#state.scans;
+    return this.state.scans;
   }
 
   /** The queue of that APQN, if the bus has found it. */
   queue(apqn: number): ApQueueDevice | undefined {
-    return this.#state.cards.get(adapterOf(apqn))?.byDomain.get(domainOf(apqn));
+    return this.state.cards.get(adapterOf(apqn))?.byDomain.get(domainOf(apqn));
   }
 
   /** Type of the card that is plugged in as an adapter, be it found yet or not. */
   adapterType(adapter: number): number | undefined {
-    return this.#state.machine.cards.get(adapter)?.info.hwtype;
+    return this.state.machine.cards.get(adapter)?.info.hwtype;
   }
 
   /**
@@ -101,7 +107,7 @@ export class ApBus {
 
   /** Whether the masks leave a queue to the host's own drivers. Counterpart of `ap_owned_by_def_drv()`. */
   ownedByDefDrv(adapter: number, domain: number): boolean {
-    return this.#state.ownedByDefDrv(adapter, domain);
+    return this.state.ownedByDefDrv(adapter, domain);
   }
 
   /**
@@ -109,7 +115,7 @@ export class ApBus {
    * `ap_apqn_in_matrix_owned_by_def_drv()`.
    */
   apqnInMatrixOwnedByDefDrv(adapters: ApMask, domains: ApMask): boolean {
-    const { apmask, aqmask } = this.#state;
+    const { apmask, aqmask } = this.state;
     return !adapters.and(apmask).isEmpty && !domains.and(aqmask).isEmpty;
   }
 
@@ -120,16 +126,16 @@ export class ApBus {
    */
   registerDriver(driver: ApDriver): Promise<void> {
     return this.exclusive(async () => {
-      const { drivers } = this.#state;
+      const { drivers } = this.state;
       if (this.drivers.some(({ name }) => name === driver.name)) {
         throw new VfioError('EBUSY', 'registerDriver', `there is a driver ${driver.name}`);
       }
       drivers.add(driver);
-      for (const queue of this.#state.queues) {
+      for (const queue of this.state.queues) {
         // oxlint-disable-next-line no-await-in-loop
-        await attach(this.#state, queue, [driver]);
+        await attach(this.state, queue, [driver]);
       }
-      checkComplete(this.#state);
+      checkComplete(this.state);
     });
   }
 
@@ -140,12 +146,12 @@ export class ApBus {
    */
   unregisterDriver(driver: ApDriver): Promise<void> {
     return this.exclusive(async () => {
-      if (!this.#state.drivers.delete(driver)) {
+      if (!this.state.drivers.delete(driver)) {
         throw new VfioError('ENODEV', 'unregisterDriver', `${driver.name} is not registered`);
       }
-      for (const queue of this.#state.queues) {
+      for (const queue of this.state.queues) {
         // oxlint-disable-next-line no-await-in-loop
-        if (queue.bound === driver) await detach(this.#state, queue);
+        if (queue.bound === driver) await detach(this.state, queue);
       }
     });
   }
@@ -160,12 +166,12 @@ export class ApBus {
    */
   bind(driver: string, queue: string): Promise<void> {
     return this.exclusive(async () => {
-      const found = named(this.#state, 'bind', driver, queue);
+      const found = named(this.state, 'bind', driver, queue);
       if (found.queue.bound !== undefined) {
         throw new VfioError('EBUSY', 'bind', `${queue} has a driver`);
       }
-      await probe(this.#state, found.driver, found.queue);
-      checkComplete(this.#state);
+      await probe(this.state, found.driver, found.queue);
+      checkComplete(this.state);
     });
   }
 
@@ -176,84 +182,49 @@ export class ApBus {
    */
   unbind(driver: string, queue: string): Promise<void> {
     return this.exclusive(async () => {
-      const found = named(this.#state, 'unbind', driver, queue);
+      const found = named(this.state, 'unbind', driver, queue);
       if (found.queue.bound !== found.driver) {
         throw new VfioError('ENODEV', 'unbind', `${queue} is not bound to ${driver}`);
       }
-      await detach(this.#state, found.queue);
+      await detach(this.state, found.queue);
     });
   }
 
   /**
    * Gives other adapters to the host's own drivers, as writing `apmask` does; queues follow.
    *
-   * @param text - see {@link parseMask}
+   * @param text - a mask in hexadecimal, or terms as `+5`, `-0x10-0x1f`
    * @throws `EINVAL`; `EBUSY` a driver uses a queue that the host would get. Nothing changes then.
    */
   storeApmask(text: string): Promise<void> {
-    return this.exclusive(async () => {
-      const { apmask, aqmask } = this.#state;
-      const now = parseMask('apmask', text, apmask);
-      if (now.equals(apmask)) return;
-      this.#checkUnused('apmask', now.minus(apmask), aqmask);
-      await this.#commit(now, aqmask, { APMASK: formatMask(now) });
-    });
+    return this.exclusive(() => storeApmask(this.state, text));
   }
 
   /** As {@link ApBus.storeApmask}, for domains. */
   storeAqmask(text: string): Promise<void> {
-    return this.exclusive(async () => {
-      const { apmask, aqmask } = this.#state;
-      const now = parseMask('aqmask', text, aqmask);
-      if (now.equals(aqmask)) return;
-      this.#checkUnused('aqmask', apmask, now.minus(aqmask));
-      await this.#commit(apmask, now, { AQMASK: formatMask(now) });
-    });
+    return this.exclusive(() => storeAqmask(this.state, text));
   }
 
   /** Looks at the machine again. */
   scan(): Promise<void> {
-    return this.exclusive(() => scanBus(this.#state));
+    return this.exclusive(() => scanBus(this.state));
   }
 
   /** Changes the machine, as its operator does, and scans. */
   configure(change: ApMachineChange): Promise<void> {
     return this.exclusive(async () => {
-      const { config, cards } = this.#state.machine;
-      this.#state.machine = {
+      const { config, cards } = this.state.machine;
+      this.state.machine = {
         config: { ...config, ...change.config },
         cards: change.cards ?? cards,
       };
-      await scanBus(this.#state);
+      await scanBus(this.state);
     });
   }
 
   /** Removes all devices; the drivers stay registered, and the cards are their maker's. */
   close(): Promise<void> {
-    return this.exclusive(() => removeAll(this.#state));
-  }
-
-  /** Counterpart of `__verify_card_reservations()` and `__verify_queue_reservations()`. */
-  #checkUnused(op: string, adapters: ApMask, domains: ApMask): void {
-    if (adapters.isEmpty || domains.isEmpty) return;
-    for (const driver of this.#state.drivers) {
-      try {
-        driver.inUse?.(adapters, domains);
-      } catch (cause) {
-        throw new VfioError('EBUSY', op, `${driver.name} uses a queue`, { cause });
-      }
-    }
-  }
-
-  async #commit(apmask: ApMask, aqmask: ApMask, env: ApUevent['env']): Promise<void> {
-    const state = this.#state;
-    const moving = state.queues.filter(({ adapter, domain }) => {
-      const isHosts = apmask.has(adapter) && aqmask.has(domain);
-      return state.ownedByDefDrv(adapter, domain) !== isHosts;
-    });
-    state.apmask = apmask;
-    state.aqmask = aqmask;
-    await reprobe(state, moving);
-    state.uevent('change', ROOT_DEVICE, env);
+    this.#periodic?.stop();
+    return this.exclusive(() => removeAll(this.state));
   }
 }

@@ -37,6 +37,7 @@ export async function scanBus(state: BusState): Promise<void> {
     // oxlint-disable-next-line no-await-in-loop
     await scanAdapter(state, adapter);
   }
+  selectDomain(state);
   state.scans++;
   if (isChanged) await notify(state, 'onScanComplete', now, before);
   if (state.scans === 1) state.uevent('change', ROOT_DEVICE, { INITSCAN: 'done' });
@@ -49,6 +50,16 @@ export async function removeAll(state: BusState): Promise<void> {
     // oxlint-disable-next-line no-await-in-loop
     await removeCard(state, card);
   }
+}
+
+/** The first domain in which the host's own drivers can use a queue. Counterpart of `ap_select_domain()`. */
+function selectDomain(state: BusState): void {
+  if (state.domain >= 0) return;
+  const usable = state.queues.filter(
+    ({ adapter, domain, hardware }) =>
+      state.ownedByDefDrv(adapter, domain) && hardware.test().responseCode === AP_RESPONSE.NORMAL,
+  );
+  if (usable.length > 0) state.domain = Math.min(...usable.map(({ domain }) => domain));
 }
 
 async function notify(

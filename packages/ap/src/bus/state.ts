@@ -1,12 +1,13 @@
 // What the parts of one AP bus share.
 
-import type { VfioCore } from '@vfio-ts/core';
+import { VfioError, type VfioCore } from '@vfio-ts/core';
 import type { ApDriver } from './ap-driver.ts';
 import type { BusCard } from './card-device.ts';
 import type { ApConfigInfo } from './config-info.ts';
 import type { ApMachine } from './machine.ts';
 import type { ApMask } from './mask.ts';
 import type { BusQueue } from './bus-queue.ts';
+import type { ApQueueDevice } from './queue-device.ts';
 import type { ApUevent } from './uevent.ts';
 
 /** Name of the bus in the log. @internal */
@@ -29,6 +30,16 @@ export class BusState {
   readonly drivers: Set<ApDriver> = new Set();
   /** Scans that have ended. */
   scans = 0;
+  /** The domain for requests that name none; -1 while there is none. */
+  domain = -1;
+  /** Seconds from one scan to the next. */
+  configTime = 30;
+  /** Called when the time has changed. */
+  onConfigTime: (() => void) | undefined = undefined;
+  /** Whether a kernel thread would ask for replies. */
+  pollThread = false;
+  /** Nanoseconds between two looks for a reply. */
+  pollTimeout = 250_000;
   /** All queues of the first scan have been bound at some time. */
   wasComplete = false;
   readonly #listener: ((event: ApUevent) => void) | undefined;
@@ -55,6 +66,17 @@ export class BusState {
   /** All queues by APQN, ascending. */
   get queues(): readonly BusQueue[] {
     return this.sortedCards.flatMap((card) => card.queues);
+  }
+
+  /**
+   * A queue as the bus sees it.
+   *
+   * @throws `ENODEV` it has been removed
+   */
+  busQueue({ adapter, domain, name }: ApQueueDevice): BusQueue {
+    const queue = this.cards.get(adapter)?.byDomain.get(domain);
+    if (queue === undefined) throw new VfioError('ENODEV', 'queue', `${name} is gone`);
+    return queue;
   }
 
   /** Whether the masks leave a queue to the host's own drivers. Counterpart of `ap_owned_by_def_drv()`. */

@@ -59,6 +59,11 @@ export interface ApCardHardware {
   readonly info: ApCardInfo;
   /** The queue of a usage domain; the same object each time, `undefined` where the card has none. */
   queue(domain: number): ApQueueHardware | undefined;
+  /**
+   * Takes the card into the configuration, or out of it: its queues answer `DECONFIGURED` then. Absent where the
+   * machine's operator cannot. Counterpart of `sclp_ap_configure()` and `sclp_ap_deconfigure()`.
+   */
+  configure?(isConfigured: boolean): void;
   /** Ends the card's workers; its queues answer `DECONFIGURED` from then on. A second call does nothing. */
   close(): void;
 }

@@ -9,7 +9,7 @@ import type { ApDriver } from '../../src/bus/ap-driver.ts';
 import { ApMask } from '../../src/bus/mask.ts';
 import type { ApQueueDevice } from '../../src/bus/queue-device.ts';
 import type { ApUevent } from '../../src/bus/uevent.ts';
-import type { ApCardHardware, ApCardInfo } from '../../src/hardware/card.ts';
+import type { ApCardInfo } from '../../src/hardware/card.ts';
 import { FakeCard } from '../hardware/fake-card.ts';
 
 /** A bus, and what it stands on. */
@@ -26,6 +26,7 @@ export interface TestMachine extends ApBusOptions {
   readonly domains?: readonly number[];
   readonly config?: Partial<ApConfigInfo>;
   readonly info?: Partial<ApCardInfo>;
+  readonly clock?: ManualClock;
 }
 
 /** A bus before its first scan. */
@@ -34,11 +35,12 @@ export function unscannedBus({
   domains = [4, 0xab],
   config = {},
   info = {},
+  clock = new ManualClock(),
   ...options
 }: TestMachine = {}): TestBus {
   const cards = new Map(adapters.map((adapter) => [adapter, new FakeCard(domains, info)]));
   const logger = new RecordingLogger();
-  const core = new VfioCore({ clock: new ManualClock(), logger, memory: new TrackedMemory() });
+  const core = new VfioCore({ clock, logger, memory: new TrackedMemory() });
   const uevents: ApUevent[] = [];
   const machine = {
     config: apConfigInfo({
@@ -88,7 +90,7 @@ export class RecordingDriver implements ApDriver {
   }
 
   inUse(adapters: ApMask, domains: ApMask): void {
-    this.calls.push(`in use ${[...adapters].join()} x ${[...domains].slice(0, 4).join()}`);
+    this.calls.push(`in use ${brief(adapters)} x ${brief(domains)}`);
     if (this.refusal !== undefined) throw this.refusal;
   }
 
@@ -106,6 +108,11 @@ export class RecordingDriver implements ApDriver {
   }
 }
 
+function brief(mask: ApMask): string {
+  const numbers = [...mask];
+  return numbers.length > 8 ? `${numbers.length} numbers` : numbers.join();
+}
+
 /** Which driver each queue has. */
 export function bindings(bus: ApBus): Readonly<Record<string, string>> {
   return Object.fromEntries(bus.queues.map(({ name, driver = '-' }) => [name, driver]));
@@ -114,15 +121,4 @@ export function bindings(bus: ApBus): Readonly<Record<string, string>> {
 /** What an error of that code has. */
 export function errno(code: ErrnoCode): unknown {
   return expect.objectContaining({ code });
-}
-
-/** The same machine with other cards. */
-export function withCards(
-  cards: ReadonlyMap<number, ApCardHardware>,
-  domains: readonly number[] = [4, 0xab],
-): { readonly config: Partial<ApConfigInfo>; readonly cards: ReadonlyMap<number, ApCardHardware> } {
-  return {
-    config: { adapters: ApMask.of(...cards.keys()), usageDomains: ApMask.of(...domains) },
-    cards,
-  };
 }

@@ -1,0 +1,25 @@
+// Things that take long to make, kept for the next request with the same key.
+
+/** Keeps the few that were used last. */
+export class KeyCache<T> {
+  readonly #limit: number;
+  /** The one used last comes last. */
+  readonly #kept = new Map<string, T>();
+
+  /** @param limit - how many are kept */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** What is kept under a name, or else what `make` makes. */
+  get(name: string, make: () => T): T {
+    const value = this.#kept.get(name) ?? make();
+    this.#kept.delete(name);
+    this.#kept.set(name, value);
+    if (this.#kept.size > this.#limit) {
+      const [oldest] = this.#kept.keys();
+      if (oldest !== undefined) this.#kept.delete(oldest);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,136 @@
+// Threads that compute for cards. Requests wait here in the order they came; each thread has one at work and one at
+// hand, so that it need not wait for this thread in between.
+
+import { Worker } from 'node:worker_threads';
+import { VfioError } from '@vfio-ts/core';
+import type { CancelJob, Job, JobRunner } from './job.ts';
+import type { FromWorker, ToWorker } from './pool-messages.ts';
+
+const MAX_WORKERS = 64;
+const AT_HAND = 2;
+const ENTRY: URL = import.meta.url.endsWith('.ts')
+  ? new URL('./pool-worker.ts', import.meta.url)
+  : new URL('./pool-worker.js', import.meta.url);
+
+type Done = (result: Uint8Array | undefined) => void;
+
+interface Waiting {
+  readonly job: Job;
+  readonly done: Done;
+  isCancelled: boolean;
+}
+
+/** A thread and what it has to do. */
+class Thread {
+  readonly worker: Worker;
+  readonly given = new Map<number, Waiting>();
+
+  constructor(worker: Worker) {
+    this.worker = worker;
+  }
+}
+
+/** A fixed number of threads. They do not keep the process alive when they have nothing to do. */
+export class WorkerPool implements JobRunner, AsyncDisposable {
+  readonly #size: number;
+  readonly #threads = new Set<Thread>();
+  readonly #waiting = new Set<Waiting>();
+  readonly #exits = new Set<Promise<void>>();
+  #nextId = 1;
+  #isClosed = false;
+
+  /** @param size - how many threads, 1 to 64; they start when there is work. @throws `EINVAL` another number */
+  constructor(size: number) {
+    if (!Number.isInteger(size) || size < 1 || size > MAX_WORKERS) {
+      throw new VfioError('EINVAL', 'WorkerPool', `${size} threads are not 1 to ${MAX_WORKERS}`);
+    }
+    this.#size = size;
+  }
+
+  /** As {@link JobRunner.submit}. A closed pool does nothing with a job, and never calls `done`. */
+  submit(job: Job, done: Done): CancelJob {
+    const waiting: Waiting = { job, done, isCancelled: false };
+    if (this.#isClosed) return () => undefined;
+    this.#waiting.add(waiting);
+    this.#hand();
+    return () => {
+      waiting.isCancelled = true;
+      this.#waiting.delete(waiting);
+    };
+  }
+
+  /** Ends the threads, whatever they do; no `done` is called any more. A second call waits for the same. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#waiting.clear();
+    for (const { worker, given } of this.#threads) {
+      given.clear();
+      void worker.terminate();
+    }
+    await Promise.all(this.#exits);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Gives what waits to the threads that have least to do. */
+  #hand(): void {
+    for (const waiting of this.#waiting) {
+      const thread = this.#freest();
+      if (thread === undefined) return;
+      this.#waiting.delete(waiting);
+      const id = this.#nextId++;
+      if (thread.given.size === 0) thread.worker.ref();
+      thread.given.set(id, waiting);
+      const said: ToWorker = { id, job: waiting.job };
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      thread.worker.postMessage(said);
+    }
+  }
+
+  /** The thread to give the next job to; none while all have enough. */
+  #freest(): Thread | undefined {
+    let freest: Thread | undefined;
+    for (const thread of this.#threads) {
+      if (freest === undefined || thread.given.size < freest.given.size) freest = thread;
+    }
+    if (freest?.given.size === 0) return freest;
+    if (this.#threads.size < this.#size) return this.#start();
+    return freest !== undefined && freest.given.size < AT_HAND ? freest : undefined;
+  }
+
+  #start(): Thread {
+    const worker = new Worker(ENTRY);
+    const thread = new Thread(worker);
+    const exited = Promise.withResolvers<void>();
+    worker.unref();
+    worker.on('message', (said: FromWorker) => this.#take(thread, said));
+    // What it throws ends it, and the end is what counts.
+    worker.on('error', () => undefined);
+    worker.once('exit', () => {
+      this.#exits.delete(exited.promise);
+      exited.resolve();
+      this.#lost(thread);
+    });
+    this.#exits.add(exited.promise);
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  #take(thread: Thread, { id, result }: FromWorker): void {
+    const waiting = thread.given.get(id);
+    if (waiting === undefined) return;
+    thread.given.delete(id);
+    if (thread.given.size === 0) thread.worker.unref();
+    this.#hand();
+    if (!waiting.isCancelled) waiting.done(result);
+  }
+
+  /** A thread is gone: what it had cannot be done, and what waits goes to others. */
+  #lost(thread: Thread): void {
+    this.#threads.delete(thread);
+    for (const { isCancelled, done } of thread.given.values()) if (!isCancelled) done(undefined);
+    if (!this.#isClosed) this.#hand();
+  }
+}

@@ -38,6 +38,8 @@ export interface ChannelProgram {
   readonly first: ChannelCcw;
   /** The CCWs were of format 1. */
   readonly isFormat1: boolean;
+  /** What a status repeats of the ORB: `SCSW_KEY`, `_PREFETCH` and the like; F is added. */
+  readonly statusFlags?: number;
   /** Logical paths that may be used, path i is bit `0x80 >> i`. */
   readonly lpm: number;
   /** ORB.L: a wrong length of a command without data is not reported. */

@@ -38,6 +38,8 @@ export interface ControlUnit {
   begin(): void;
   /** Executes a command. An exception is an equipment check to the guest, and a log line. */
   execute(command: DeviceCommand): Promise<CommandEnd> | CommandEnd;
+  /** The command in progress is not wanted any more: one that waits for somebody ends at once, with any status. */
+  abort?(): void;
   /**
    * The chain is over, whatever the reason; what it wrote becomes durable. Sense data where the end itself is an
    * error.

@@ -29,7 +29,7 @@ export interface PathEvent {
 export interface Subchannel {
   /** `0.ssid.number`, for example `0.0.313f`. */
   readonly name: string;
-  /** SSCH. The program runs later, its end is an interrupt. */
+  /** SSCH. The program's end is an interrupt, which may come before this returns. */
   start(program: ChannelProgram): ConditionCode;
   /** HSCH. */
   halt(): ConditionCode;

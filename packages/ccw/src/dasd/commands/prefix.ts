@@ -1,0 +1,41 @@
+// Prefix (E7): Define Extent and Locate Record Extended, or Perform Subsystem Function, in one command. Offered only
+// where the device says so. Linux drivers/s390/block/dasd_eckd.h, `struct PFX_eckd_data`.
+
+import type { CommandEnd, DeviceCommand } from '../../channel/control-unit.ts';
+import { UnitCheck } from '../sense.ts';
+import type { Steps } from '../steps.ts';
+import { parameters, took } from '../unit.ts';
+import type { CommandTable, Unit } from '../unit.ts';
+import { defineExtent } from './define-extent.ts';
+import { locateRecordExtended } from './locate-record.ts';
+
+/** Where the parts are. */
+const DEFINE_EXTENT_OFFSET = 12;
+const LOCATE_RECORD_OFFSET = 44;
+
+/** Bytes that have to be there. */
+const SIZE = 64;
+
+/** Byte 0. */
+const FORMAT = { DEFINE_EXTENT: 0x00, LOCATE_RECORD: 0x01 } as const;
+
+/** Byte 1: there is a Define Extent. */
+const HAS_DEFINE_EXTENT = 0x80;
+
+function* prefix(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+  if (!unit.identity.hasPrefix) throw new UnitCheck('invalidCommand');
+  const [format = 0, validity = 0] = parameters(command, SIZE);
+  if (format !== FORMAT.DEFINE_EXTENT && format !== FORMAT.LOCATE_RECORD) {
+    throw new UnitCheck('invalidParameter', SIZE);
+  }
+  if ((validity & HAS_DEFINE_EXTENT) !== 0) {
+    defineExtent(unit, command.data.subarray(DEFINE_EXTENT_OFFSET, LOCATE_RECORD_OFFSET), SIZE);
+  }
+  if (format === FORMAT.DEFINE_EXTENT) return took(SIZE);
+  const located = command.data.subarray(LOCATE_RECORD_OFFSET);
+  const size = yield* locateRecordExtended(unit, located, command.code, LOCATE_RECORD_OFFSET);
+  return took(LOCATE_RECORD_OFFSET + size);
+}
+
+/** Prefix. */
+export const PREFIX: CommandTable = { 0xe7: prefix };

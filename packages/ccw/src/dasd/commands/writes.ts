@@ -1,0 +1,226 @@
+// Writes into records that are there, and writes that make records.
+
+import type { CommandEnd, DeviceCommand } from '../../channel/control-unit.ts';
+import { DEVICE_STATUS } from '../../channel/control-unit.ts';
+import { AUXILIARY, OPERATION, ORIENTATION, WRITE_CONTROL } from '../chain.ts';
+import type { Chain, Domain } from '../chain.ts';
+import { advance, nextCount } from '../motion.ts';
+import { UnitCheck } from '../sense.ts';
+import type { Steps } from '../steps.ts';
+import type { TrackRecord } from '../track-image.ts';
+import { NORMAL_END, took } from '../unit.ts';
+import type { CommandTable, Unit } from '../unit.ts';
+import { toWholeTrack } from './reads.ts';
+
+/** Global attribute: lengths of records are not checked. */
+const CKD_CONVERSION = 0x20;
+
+/** Bytes of the data of an R0 in a domain that writes tracks. */
+const STANDARD_R0_SIZE = 8;
+
+/** The count of a record without key and data. */
+const NO_RECORD: Uint8Array = new Uint8Array(8);
+
+function requireWritable({ store }: Unit): void {
+  if (store.isReadOnly) throw new UnitCheck('writeInhibited');
+}
+
+/** @throws UnitCheck the file mask does not let the chain write this way */
+function requireMask({ mask }: Chain, ...allowed: readonly number[]): void {
+  if (!allowed.includes(mask & WRITE_CONTROL.MASK)) throw new UnitCheck('invalidSequence');
+}
+
+const UPDATES = [
+  WRITE_CONTROL.ALL_BUT_HOME_ADDRESS_AND_R0,
+  WRITE_CONTROL.UPDATE,
+  WRITE_CONTROL.ALL,
+];
+const FORMATS = [WRITE_CONTROL.ALL_BUT_HOME_ADDRESS_AND_R0, WRITE_CONTROL.ALL];
+
+/** @throws UnitCheck the domain has announced records of another length */
+function requireLength({ attributes }: Chain, expected: number, actual: number): void {
+  if ((attributes & CKD_CONVERSION) === 0 && actual !== expected) {
+    throw new UnitCheck('invalidTrackFormat');
+  }
+}
+
+/** Writes a field of a record; a record without data is the end of a file, and stays. */
+function updateField(
+  { arm }: Unit,
+  { data }: DeviceCommand,
+  from: number,
+  { end, dataLength }: TrackRecord,
+): CommandEnd {
+  if (dataLength === 0) return { status: NORMAL_END | DEVICE_STATUS.UNIT_EXCEPTION, taken: 0 };
+  arm.update(from, end, data);
+  return took(Math.min(data.length, end - from));
+}
+
+/** Operations in whose domain records are updated. */
+const UPDATES_DATA: ReadonlySet<number> = new Set([OPERATION.WRITE_DATA, OPERATION.WRITE_ANY]);
+const UPDATES_KEY: ReadonlySet<number> = new Set([OPERATION.WRITE_DATA]);
+
+/** The record that a write of a domain is for: the one just located, or the next one; never R0. */
+function* toUpdate(
+  unit: Unit,
+  code: number,
+  operations: ReadonlySet<number>,
+): Steps<{ record: TrackRecord; domain: Domain }> {
+  const { arm, chain } = unit;
+  const { domain } = chain;
+  if (domain === undefined || !operations.has(domain.operation)) {
+    throw new UnitCheck('invalidSequence');
+  }
+  requireMask(chain, ...UPDATES);
+  const { record, passed } = arm;
+  const isCurrent = passed === 'count' && record !== undefined && record.number !== 0;
+  return { record: isCurrent ? record : yield* nextCount(unit, code), domain };
+}
+
+function* writeUpdateData(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+  const { record, domain } = yield* toUpdate(unit, command.code, UPDATES_DATA);
+  requireLength(unit.chain, domain.transferLength, record.dataLength);
+  return updateField(unit, command, record.dataOffset, record);
+}
+
+function* writeUpdateKeyAndData(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+  const { record, domain } = yield* toUpdate(unit, command.code, UPDATES_KEY);
+  requireLength(unit.chain, domain.transferLength, record.keyLength + record.dataLength);
+  return updateField(unit, command, record.keyOffset, record);
+}
+
+/** In a domain the writes of classic chains are for tracks, and for the last record of an update. */
+function requireClassicWrite({ operation, left, auxiliary }: Domain): void {
+  const hasSuffix = (auxiliary & AUXILIARY.READ_COUNT_SUFFIX) !== 0;
+  const isLast = operation === OPERATION.WRITE_DATA && left === (hasSuffix ? 2 : 1);
+  if (operation !== OPERATION.WRITE_TRACK && !isLast) throw new UnitCheck('invalidSequence');
+}
+
+/** The record whose count, or key as well, was just passed. */
+function classicRecord({ arm }: Unit, isBehindKey: boolean): TrackRecord {
+  const isThere = arm.passed === 'count' || (isBehindKey && arm.passed === 'key');
+  if (!isThere || arm.record === undefined) throw new UnitCheck('invalidSequence');
+  return arm.record;
+}
+
+function writeData(unit: Unit, command: DeviceCommand): CommandEnd {
+  const { chain, arm } = unit;
+  const { domain } = chain;
+  const isFound = chain.isIdentifierEqual || chain.isKeyEqual;
+  if (domain === undefined && !isFound) throw new UnitCheck('invalidSequence');
+  requireWritable(unit);
+  requireMask(chain, ...UPDATES);
+  if (domain !== undefined) requireClassicWrite(domain);
+  const record = classicRecord(unit, true);
+  const isR0 = domain?.operation === OPERATION.WRITE_TRACK && record.number === 0;
+  if (domain !== undefined) {
+    requireLength(chain, isR0 ? STANDARD_R0_SIZE : domain.transferLength, record.dataLength);
+  }
+  const end = updateField(unit, command, record.dataOffset, record);
+  // A domain of one command that writes R0 leaves a track without other records.
+  if (isR0 && domain.left === 1 && record.dataLength > 0) arm.erase(NO_RECORD);
+  return end;
+}
+
+function writeKeyAndData(unit: Unit, command: DeviceCommand): CommandEnd {
+  const { chain } = unit;
+  const { domain } = chain;
+  if (domain === undefined && !chain.isIdentifierEqual) throw new UnitCheck('invalidSequence');
+  requireWritable(unit);
+  requireMask(chain, ...UPDATES);
+  if (domain !== undefined) requireClassicWrite(domain);
+  const record = classicRecord(unit, false);
+  if (domain !== undefined) {
+    requireLength(chain, domain.transferLength, record.keyLength + record.dataLength);
+  }
+  return updateField(unit, command, record.keyOffset, record);
+}
+
+/** Operations in whose domain records are made. */
+const MAKES_RECORDS: ReadonlySet<number> = new Set([OPERATION.FORMAT_WRITE, OPERATION.WRITE_TRACK]);
+
+/** @throws UnitCheck the chain has not gone to a record behind which others may be written */
+function requireFormat(unit: Unit, operations: ReadonlySet<number>): void {
+  const { chain, arm } = unit;
+  const { domain } = chain;
+  const isFound = chain.isIdentifierEqual || chain.isKeyEqual || chain.hasWrittenCount;
+  const isAllowed = domain === undefined ? isFound : operations.has(domain.operation);
+  // At the index the next record is R0, which only Write R0 makes.
+  const isAtIndex = arm.passed === 'index' || arm.passed === 'nothing';
+  if (!isAllowed || isAtIndex) throw new UnitCheck('invalidSequence');
+  requireWritable(unit);
+  requireMask(chain, ...FORMATS);
+}
+
+/** Makes a record, behind which the track ends. */
+function format({ arm, chain }: Unit, { data }: DeviceCommand): CommandEnd {
+  const size = arm.format(data);
+  chain.hasWrittenCount = chain.domain === undefined;
+  return took(Math.min(data.length, size));
+}
+
+function writeCountKeyAndData(unit: Unit, command: DeviceCommand): CommandEnd {
+  requireFormat(unit, MAKES_RECORDS);
+  return format(unit, command);
+}
+
+const WRITE_CKD = 0x1d;
+const WRITE_CKD_NEXT_TRACK = 0x9d;
+
+function* writeCountKeyAndDataNextTrack(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+  const { chain } = unit;
+  const { previous } = command;
+  const isBehindWrite = previous === WRITE_CKD || previous === WRITE_CKD_NEXT_TRACK;
+  if (chain.domain?.operation !== OPERATION.FORMAT_WRITE || !isBehindWrite) {
+    throw new UnitCheck('invalidSequence');
+  }
+  requireMask(chain, ...FORMATS);
+  yield* advance(unit);
+  yield* nextCount(unit, command.code);
+  return format(unit, command);
+}
+
+function writeR0(unit: Unit, command: DeviceCommand): CommandEnd {
+  const { chain, arm } = unit;
+  const { domain } = chain;
+  const isAtStart =
+    domain?.orientation === ORIENTATION.HOME_ADDRESS || domain?.orientation === ORIENTATION.INDEX;
+  const isAllowed =
+    domain === undefined
+      ? chain.isHomeAddressEqual
+      : domain.operation === OPERATION.FORMAT_WRITE && isAtStart && arm.passed === 'index';
+  if (!isAllowed) throw new UnitCheck('invalidSequence');
+  requireWritable(unit);
+  requireMask(chain, WRITE_CONTROL.ALL);
+  return format(unit, command);
+}
+
+function erase(unit: Unit, command: DeviceCommand): CommandEnd {
+  requireFormat(unit, new Set([OPERATION.WRITE_TRACK]));
+  const size = unit.arm.erase(command.data);
+  return took(Math.min(command.data.length, size));
+}
+
+const WRITES_TRACKS: ReadonlySet<number> = new Set([
+  OPERATION.WRITE_TRACK,
+  OPERATION.WRITE_FULL_TRACK,
+]);
+
+function* writeFullTrack(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+  requireMask(unit.chain, WRITE_CONTROL.ALL);
+  yield* toWholeTrack(unit, command, WRITES_TRACKS);
+  return took(unit.arm.formatTrack(command.data));
+}
+
+/** Commands that write tracks. */
+export const WRITES: CommandTable = {
+  0x05: writeData,
+  0x85: writeUpdateData,
+  0x0d: writeKeyAndData,
+  0x8d: writeUpdateKeyAndData,
+  0x11: erase,
+  0x15: writeR0,
+  0x1d: writeCountKeyAndData,
+  0x9d: writeCountKeyAndDataNextTrack,
+  0x95: writeFullTrack,
+};

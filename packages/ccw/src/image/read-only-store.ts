@@ -1,0 +1,69 @@
+// A volume that is only read.
+
+import { VfioError } from '@vfio-ts/core';
+import type { TrackStore, VolumeGeometry } from '../dasd/track-store.ts';
+import { checkTrackNumber } from './tracks.ts';
+import { TrackCache } from './track-cache.ts';
+
+/** Where a volume that is only read has its tracks. */
+export interface TrackFile {
+  readonly geometry: VolumeGeometry;
+  /** The sound image of a track. @throws `EIO` it cannot be read or is damaged */
+  load(track: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** A {@link TrackStore} without writing. */
+export class ReadOnlyStore implements TrackStore {
+  readonly geometry: VolumeGeometry;
+  readonly isReadOnly: boolean = true;
+  readonly #file: TrackFile;
+  readonly #overlay: ReadonlyMap<number, Uint8Array>;
+  readonly #cache: TrackCache;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * @param overlay - tracks that are newer than what the file has
+   * @param cacheTracks - how many tracks to keep in memory
+   */
+  constructor(file: TrackFile, overlay: ReadonlyMap<number, Uint8Array>, cacheTracks: number) {
+    this.geometry = file.geometry;
+    this.#file = file;
+    this.#overlay = overlay;
+    const source = {
+      load: (track: number): Promise<Uint8Array> => file.load(track),
+      read: (track: number): Promise<Uint8Array> | Uint8Array => this.read(track),
+    };
+    const { cylinders, heads } = file.geometry;
+    this.#cache = new TrackCache(source, cylinders * heads, cacheTracks);
+  }
+
+  read(track: number): Promise<Uint8Array> | Uint8Array {
+    this.#checkOpen('read');
+    checkTrackNumber('read', this.geometry, track);
+    return this.#overlay.get(track) ?? this.#cache.get(track);
+  }
+
+  write(track: number): void {
+    this.#checkOpen('write');
+    throw new VfioError('EROFS', 'write', `track ${track}: the volume is read-only`);
+  }
+
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#cache.settle();
+    await this.#file.close();
+  }
+
+  #checkOpen(op: string): void {
+    if (this.#closing !== undefined) throw new VfioError('EBADF', op, 'the volume is closed');
+  }
+}

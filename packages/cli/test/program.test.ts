@@ -109,7 +109,12 @@ describe('serve', () => {
   test('makes several devices at once', async () => {
     const other = UUID.replace('1001', '1002');
     const { printed } = await said(
-      ...['serve', '--mdev', file(UUID, VGA), '--mdev', file(`${other}.json`, VGA), '--json'],
+      'serve',
+      '--mdev',
+      file(UUID, VGA),
+      '--mdev',
+      file(`${other}.json`, VGA),
+      '--json',
     );
     const uuids = printed.split('\n').map((line): unknown => JSON.parse(line).uuid);
     expect(uuids).toEqual([UUID, other]);

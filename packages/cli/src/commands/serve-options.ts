@@ -31,13 +31,13 @@ export function addServe(program: Command, host: CommandHost, choose: Choose): v
       new Option(
         '--set <name=value>',
         'a setting of the driver, or a file of the device that is written; in their order, repeatable',
-      ).argParser((text, before: readonly Setting[] = []) => [...before, setting(text)]),
+      ).argParser((text, before?: readonly Setting[]) => [...(before ?? []), setting(text)]),
     )
     .addOption(
       new Option(
         '--mdev <file>',
         "a definition as mdevctl writes it, in place of DEVICE; several of one driver's by repeating it",
-      ).argParser((file, before: readonly string[] = []) => [...before, file]),
+      ).argParser((file, before?: readonly string[]) => [...(before ?? []), file]),
     )
     .option('--json', 'one line {"socket","driver","type","uuid"} for each device when ready')
     .addOption(

@@ -1,18 +1,8 @@
-// Statistics for whoever asks: a socket beside the device's, on which each connection gets one JSON document and the
-// end. Nothing that is sent there is read.
+// Statistics for whoever asks, on a socket beside the device's.
 
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { VfioError, type Logger } from '@vfio-ts/core';
-import { BoundSocket } from '../bound-socket.ts';
-import * as libc from '../native/libc.ts';
+import { JsonSocket, readJsonSocket } from '../json-socket.ts';
 import type { ServerStats } from './stats.ts';
-
-/** Connections at once; more are closed. */
-const MAX_CONNECTIONS = 16;
-/** Milliseconds in which the other end has to do something. */
-const TIMEOUT = 5000;
-/** Characters of the longest answer that is taken. */
-const MAX_LENGTH = 64 << 20;
 
 /** Where the statistics of the device on a socket are. */
 export function statsPath(socket: string): string {
@@ -20,61 +10,15 @@ export function statsPath(socket: string): string {
 }
 
 /** A socket that tells statistics; its file can be opened by its owner alone, and is removed by `close`. */
-export class StatsSocket implements Disposable {
-  readonly path: string;
-  readonly #bound: BoundSocket;
-  readonly #server: Server;
-  readonly #open = new Set<Socket>();
-
+export class StatsSocket extends JsonSocket {
   /**
    * Listens.
    *
    * @param stats - called for each connection; what it throws or rejects with closes the connection
-   * @throws `EADDRINUSE` somebody listens there; `EINVAL` the path is too long; `ENOENT` no such folder; `EACCES`
+   * @throws as {@link JsonSocket}
    */
   constructor(path: string, stats: () => ServerStats | Promise<ServerStats>, logger: Logger) {
-    const failed = (error: unknown): void =>
-      logger.log('warn', 'stats', () => `${path} failed`, error);
-    this.path = path;
-    this.#bound = new BoundSocket(path, { mode: 0o600 });
-    this.#server = createServer((socket) => {
-      this.#accept(socket);
-      Promise.try(stats).then(
-        (told) => socket.end(`${JSON.stringify(told)}\n`),
-        (error: unknown) => {
-          failed(error);
-          socket.destroy();
-        },
-      );
-    });
-    this.#server.maxConnections = MAX_CONNECTIONS;
-    this.#server.on('error', failed);
-    // Node closes the descriptor it is given, so it gets one of its own.
-    this.#server.listen({ fd: libc.dup(this.#bound.fd.number) });
-    // Nobody serves statistics alone.
-    this.#server.unref();
-  }
-
-  #accept(socket: Socket): void {
-    this.#open.add(socket);
-    socket.on('close', () => this.#open.delete(socket));
-    // Whoever goes away before it has read its answer does not want it.
-    socket.on('error', () => socket.destroy());
-    socket.setTimeout(TIMEOUT, () => socket.destroy());
-    socket.unref();
-    socket.resume();
-  }
-
-  /** Ends all connections and removes the file. A second call does nothing. */
-  close(): void {
-    if (this.#bound.fd.number < 0) return;
-    this.#bound.close();
-    this.#server.close();
-    for (const socket of this.#open) socket.destroy();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
+    super(path, stats, logger);
   }
 }
 
@@ -82,37 +26,12 @@ export class StatsSocket implements Disposable {
  * The statistics of a device somebody serves.
  *
  * @param path - of the statistics, see {@link statsPath}
- * @throws `ENOENT`, `ECONNREFUSED`, `EACCES` as Node gives them; `ETIMEDOUT`; `EPROTO` something else answers there
+ * @throws as {@link readJsonSocket}; `EPROTO` no statistics
  */
 export async function readStats(path: string): Promise<ServerStats> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const socket = connect(path);
-  let text = '';
-  socket.setEncoding('utf8');
-  socket.setTimeout(TIMEOUT, () => reject(new VfioError('ETIMEDOUT', 'readStats', path)));
-  socket.on('data', (part: string) => {
-    text += part;
-    if (text.length > MAX_LENGTH) reject(new VfioError('EPROTO', 'readStats', 'too long'));
-  });
-  socket.on('error', reject);
-  socket.on('end', () => resolve(text));
-  try {
-    return parse(await promise);
-  } finally {
-    socket.destroy();
-  }
-}
-
-function parse(text: string): ServerStats {
-  let stats: unknown;
-  try {
-    stats = JSON.parse(text);
-  } catch (cause) {
-    throw new VfioError('EPROTO', 'readStats', 'the answer is no JSON', { cause });
-  }
-  if (!isServerStats(stats))
-    throw new VfioError('EPROTO', 'readStats', 'no statistics of a server');
-  return stats;
+  const stats = await readJsonSocket(path);
+  if (isServerStats(stats)) return stats;
+  throw new VfioError('EPROTO', 'readStats', 'no statistics of a server');
 }
 
 /** The outline is enough: who answers on a private socket is one of ours or something else altogether. */

@@ -29,3 +29,15 @@ export { ApMatrixMdev } from './driver/mdev.ts';
 export type { QueueInterrupt, VfioApQueue } from './driver/queue.ts';
 export { queueStatus, VFIO_AP_HWTYPES, VFIO_AP_QUEUE_DRIVER } from './driver/queue-driver.ts';
 export { AP_RESET_INTERVAL_MS, AP_RESET_LIMIT_MS } from './driver/reset.ts';
+export {
+  SoftCard,
+  type SoftCardOptions,
+  type SoftCardResets,
+  type SoftCardState,
+} from './soft/card.ts';
+export type { SoftQueue } from './soft/queue.ts';
+export { WorkerPool, type WorkerPoolOptions } from './soft/pool.ts';
+export type { CancelJob, CrtJob, Job, JobRunner, ModExpoJob } from './soft/job.ts';
+export type { CrtKey } from './soft/crt.ts';
+export type { FillRandom } from './soft/cca-random.ts';
+export { AP_FUNCTION } from './soft/functions.ts';

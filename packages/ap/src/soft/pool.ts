@@ -2,7 +2,7 @@
 // hand, so that it need not wait for this thread in between.
 
 import { Worker } from 'node:worker_threads';
-import { VfioError } from '@vfio-ts/core';
+import { VfioError, type Logger } from '@vfio-ts/core';
 import type { CancelJob, Job, JobRunner } from './job.ts';
 import type { FromWorker, ToWorker } from './pool-messages.ts';
 
@@ -11,6 +11,16 @@ const AT_HAND = 2;
 const ENTRY: URL = import.meta.url.endsWith('.ts')
   ? new URL('./pool-worker.ts', import.meta.url)
   : new URL('./pool-worker.js', import.meta.url);
+
+/** What can be replaced in a {@link WorkerPool}. */
+export interface WorkerPoolOptions {
+  /** Takes a line for each thread that ends by itself; nobody does when left out. */
+  readonly logger?: Logger;
+  /** Module of the threads. */
+  readonly entry?: URL;
+}
+
+const silent: Logger = { log: () => undefined };
 
 type Done = (result: Uint8Array | undefined) => void;
 
@@ -33,18 +43,25 @@ class Thread {
 /** A fixed number of threads. They do not keep the process alive when they have nothing to do. */
 export class WorkerPool implements JobRunner, AsyncDisposable {
   readonly #size: number;
+  readonly #entry: URL;
+  readonly #logger: Logger;
   readonly #threads = new Set<Thread>();
   readonly #waiting = new Set<Waiting>();
   readonly #exits = new Set<Promise<void>>();
   #nextId = 1;
   #isClosed = false;
 
-  /** @param size - how many threads, 1 to 64; they start when there is work. @throws `EINVAL` another number */
-  constructor(size: number) {
+  /**
+   * @param size - how many threads, 1 to 64; they start when there is work
+   * @throws `EINVAL` another number of threads
+   */
+  constructor(size: number, { logger = silent, entry = ENTRY }: WorkerPoolOptions = {}) {
     if (!Number.isInteger(size) || size < 1 || size > MAX_WORKERS) {
       throw new VfioError('EINVAL', 'WorkerPool', `${size} threads are not 1 to ${MAX_WORKERS}`);
     }
     this.#size = size;
+    this.#entry = entry;
+    this.#logger = logger;
   }
 
   /** As {@link JobRunner.submit}. A closed pool does nothing with a job, and never calls `done`. */
@@ -101,13 +118,14 @@ export class WorkerPool implements JobRunner, AsyncDisposable {
   }
 
   #start(): Thread {
-    const worker = new Worker(ENTRY);
+    const worker = new Worker(this.#entry, { execArgv: [] });
     const thread = new Thread(worker);
     const exited = Promise.withResolvers<void>();
     worker.unref();
     worker.on('message', (said: FromWorker) => this.#take(thread, said));
-    // What it throws ends it, and the end is what counts.
-    worker.on('error', () => undefined);
+    worker.on('error', (error) => {
+      this.#logger.log('error', 'ap', () => 'a thread that computes has failed', error);
+    });
     worker.once('exit', () => {
       this.#exits.delete(exited.promise);
       exited.resolve();
@@ -130,6 +148,9 @@ export class WorkerPool implements JobRunner, AsyncDisposable {
   /** A thread is gone: what it had cannot be done, and what waits goes to others. */
   #lost(thread: Thread): void {
     this.#threads.delete(thread);
+    if (!this.#isClosed) {
+      this.#logger.log('warn', 'ap', () => `a thread has ended with ${thread.given.size} requests`);
+    }
     for (const { isCancelled, done } of thread.given.values()) if (!isCancelled) done(undefined);
     if (!this.#isClosed) this.#hand();
   }

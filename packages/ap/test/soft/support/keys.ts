@@ -14,9 +14,12 @@ export interface RsaKey extends CrtNumbers {
   readonly pem: string;
 }
 
+function number(text = ''): bigint {
+  return fromBytes(Buffer.from(text, 'base64url'));
+}
+
 function numbersOf(bits: number, key: KeyObject): RsaKey {
   const { n, e, d, p, q, dp, dq, qi } = key.export({ format: 'jwk' });
-  const number = (text = ''): bigint => fromBytes(Buffer.from(text, 'base64url'));
   return {
     bits,
     size: Math.ceil(bits / 8),
@@ -28,7 +31,7 @@ function numbersOf(bits: number, key: KeyObject): RsaKey {
     dp: number(dp),
     dq: number(dq),
     u: number(qi),
-    pem: key.export({ format: 'pem', type: 'pkcs1' }).toString(),
+    pem: key.export({ format: 'pem', type: 'pkcs1' }),
   };
 }
 

@@ -44,8 +44,10 @@ export function crtRequest(input: bigint, key: CrtNumbers, length: number): Uint
 }
 
 /** What the driver makes of a reply. */
-export type Received50 =
-  | { readonly result: bigint }
+export type Received50 = { readonly result: bigint } | ReceivedError;
+
+/** What it makes of a reply without a result. */
+export type ReceivedError =
   | {
       readonly errno: 'EINVAL' | 'EAGAIN' | 'EMSGSIZE';
       readonly type: number;
@@ -73,7 +75,7 @@ export function receive50(reply: Uint8Array, length: number): Received50 {
 }
 
 /** What an error reply means, of either kind of card. */
-export function receiveError(reply: Uint8Array): Received50 {
+export function receiveError(reply: Uint8Array): ReceivedError {
   const [, type = 0, , , code = 0] = reply;
   if (reply.length !== 8) return { offline: `error reply of ${reply.length} bytes` };
   const isZero = [0, 2, 3, 5, 6, 7].every((offset) => reply[offset] === 0);

@@ -14,7 +14,7 @@ const TIMEOUT = 5000;
 const MAX_LENGTH = 64 << 20;
 
 /** A socket that tells something; its file can be opened by its owner alone, and is removed by `close`. */
-export class JsonSocket implements Disposable {
+export class JsonSocket<T = unknown> implements Disposable {
   readonly path: string;
   readonly #bound: BoundSocket;
   readonly #server: Server;
@@ -26,7 +26,7 @@ export class JsonSocket implements Disposable {
    * @param tell - called for each connection, gives what JSON can hold; what it throws or rejects with closes the connection
    * @throws `EADDRINUSE` somebody listens there; `EINVAL` the path is too long; `ENOENT` no such folder; `EACCES`
    */
-  constructor(path: string, tell: () => unknown, logger: Logger) {
+  constructor(path: string, tell: () => T | Promise<T>, logger: Logger) {
     const failed = (error: unknown): void =>
       logger.log('warn', 'socket', () => `${path} failed`, error);
     this.path = path;

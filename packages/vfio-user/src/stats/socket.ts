@@ -1,6 +1,6 @@
 // Statistics for whoever asks, on a socket beside the device's.
 
-import { VfioError, type Logger } from '@vfio-ts/core';
+import { VfioError } from '@vfio-ts/core';
 import { JsonSocket, readJsonSocket } from '../json-socket.ts';
 import type { ServerStats } from './stats.ts';
 
@@ -10,17 +10,7 @@ export function statsPath(socket: string): string {
 }
 
 /** A socket that tells statistics; its file can be opened by its owner alone, and is removed by `close`. */
-export class StatsSocket extends JsonSocket {
-  /**
-   * Listens.
-   *
-   * @param stats - called for each connection; what it throws or rejects with closes the connection
-   * @throws as {@link JsonSocket}
-   */
-  constructor(path: string, stats: () => ServerStats | Promise<ServerStats>, logger: Logger) {
-    super(path, stats, logger);
-  }
-}
+export class StatsSocket extends JsonSocket<ServerStats> {}
 
 /**
  * The statistics of a device somebody serves.

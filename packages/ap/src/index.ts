@@ -10,6 +10,7 @@ export type { ApAttribute, ApAttributes } from './bus/attribute.ts';
 export type { ApCardDevice } from './bus/card-device.ts';
 export type { ApMachine, ApMachineChange } from './bus/machine.ts';
 export { formatMask, parseHexMask, parseMask } from './bus/mask-syntax.ts';
+export { parseUnsigned } from './bus/number.ts';
 export { adapterName, adapterOf, apqnName, apqnOf, domainName, domainOf } from './bus/names.ts';
 export { ApSysfs } from './bus/sysfs.ts';
 export type { ApUevent } from './bus/uevent.ts';
@@ -41,3 +42,7 @@ export type { CancelJob, CrtJob, Job, JobRunner, ModExpoJob } from './soft/job.t
 export type { CrtKey } from './soft/crt.ts';
 export type { FillRandom } from './soft/cca-random.ts';
 export { AP_FUNCTION } from './soft/functions.ts';
+export { handleAqic } from './driver/aqic.ts';
+export type { InterruptRequest } from './driver/interrupt.ts';
+export type { ApPortHost, ApPortMasks } from './port/host.ts';
+export { ApPort } from './port/port.ts';

@@ -5,7 +5,7 @@ import { ENTRY_HEADER_SIZE } from '../../src/image/journal-format.ts';
 import { openImage } from '../../src/image/open.ts';
 import { afterPowerLoss, SimulatedDisk } from './simulated-disk.ts';
 import type { DiskOperation, Random } from './simulated-disk.ts';
-import { SMALL, smallVolume, versionedTrack, versionOf } from './support.ts';
+import { SMALL, smallVolume, versionedTrack, versionOf } from './support-tracks.ts';
 
 const IMAGE = '/disk/small.ckd';
 const CYLINDERS = 3;

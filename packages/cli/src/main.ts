@@ -10,8 +10,11 @@ const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
 const { version }: { readonly version: string } = JSON.parse(text);
 // A reader that has gone away must not end a server.
 process.stdout.on('error', () => undefined);
+// What a command waits for may not keep the process alive by itself: timers of a driver, threads without work.
+const alive = setInterval(() => undefined, 2 ** 30);
 process.exitCode = await run(process.argv.slice(2), {
   output: processOutput,
   untilStopped,
   version,
 });
+clearInterval(alive);

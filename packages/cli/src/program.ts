@@ -1,6 +1,7 @@
 // The command line: which commands there are.
 
 import { Command, CommanderError } from '@commander-js/extra-typings';
+import { addAp } from './commands/ap-options.ts';
 import { addDemo } from './commands/demo-options.ts';
 import { addServe } from './commands/serve-options.ts';
 import { addStats } from './commands/stats-options.ts';
@@ -12,6 +13,8 @@ Examples:
   vfio-ts serve mdpy-sample:mdpy-xga --socket /run/mdpy.sock
   vfio-ts serve mdpy-sample:mdpy-hd --json
   vfio-ts stats /run/mdpy.sock
+  vfio-ts serve ap --set assign_adapter=5 --set assign_domain=4 --socket /run/ap.sock
+  vfio-ts ap ls /run/ap.sock
 
 Exit codes: 0 ended as asked, 1 it could not be done, 2 the command line is wrong`;
 
@@ -37,6 +40,7 @@ export async function run(argv: readonly string[], host: CommandHost): Promise<n
     .addHelpText('after', EXAMPLES);
   addServe(program, host, choose);
   addStats(program, host, choose);
+  addAp(program, host, choose);
   addDemo(program, host, choose);
   try {
     program.parse(argv, { from: 'user' });

@@ -37,7 +37,7 @@ export async function serve(
 ): Promise<number> {
   const logger = (logJson === true ? jsonLogger : lineLogger)(output, logLevel);
   const { core, bus, loop } = openWorkplace(logger);
-  const { plans, unregister } = await driver.register(bus, wishes);
+  const { plans, sysfs, unregister } = await driver.register(bus, wishes);
   const folder = socket === undefined ? privateFolder() : undefined;
   const pathOf = ({ uuid }: DeviceWish, { type }: DevicePlan): string =>
     socket ?? join(folder ?? '', `${wishes.length === 1 ? type : uuid}.sock`);
@@ -48,14 +48,14 @@ export async function serve(
       const wish = wishes[i];
       if (wish === undefined) break;
       const { uuid } = wish;
-      const one = { bus, ...plan, uuid, socket: pathOf(wish, plan), loop };
+      const one = { bus, ...plan, uuid, socket: pathOf(wish, plan), loop, sysfs };
       // One after the other: what they want may exclude each other, and then the first has it.
       // oxlint-disable-next-line no-await-in-loop
       served.push(devices.use(await ServedMdev.create(one)));
     }
     for (const one of served) {
       if (json === true) output.print(JSON.stringify(described(driver, one)));
-      else explain(output, one);
+      else explain(output, one, driver);
     }
     if (json !== true) output.print('Ctrl-C ends it');
     await stopped;
@@ -70,13 +70,14 @@ function described({ name }: CommandDriver, { socket, mdev }: ServedMdev): objec
   return { socket, driver: name, type: mdev.type.directory, uuid: mdev.name };
 }
 
-function explain(output: Output, { mdev, socket }: ServedMdev): void {
+function explain(output: Output, { mdev, socket }: ServedMdev, { look }: CommandDriver): void {
   output.print(`${mdev.type.directory} ${mdev.name} is on ${socket}`);
   if (mdev.type.deviceApi === 'vfio-pci') {
     output.print(`plug it into QEMU 10.1 or later (guest memory shared) with`);
     output.print(`    ${qemuDeviceArgument(socket)}`);
   }
   output.print(`what passes through it: vfio-ts stats ${socket}`);
+  if (look !== undefined) output.print(look(socket));
 }
 
 /** Says what is still alive, which must be nothing. @returns exit code */

@@ -2,6 +2,7 @@
 
 import type { MdevBus, MdevParent } from '@vfio-ts/core';
 import type { Setting } from '../mdev/definition.ts';
+import type { SysfsDump } from '../sysfs/dump.ts';
 
 /** A device somebody wants. */
 export interface DeviceWish {
@@ -25,6 +26,8 @@ export interface DevicePlan {
 export interface RegisteredDriver {
   /** One for each wish, in their order. */
   readonly plans: readonly DevicePlan[];
+  /** All its files at this moment, as they would be below /sys. */
+  readonly sysfs: () => SysfsDump;
   /** Removes its devices, its parents and the driver. */
   readonly unregister: () => Promise<void>;
 }
@@ -35,6 +38,8 @@ export interface CommandDriver {
   readonly name: string;
   /** The driver's name on the bus: type directories begin with it. */
   readonly busName: string;
+  /** How to look at what is served, one line; nothing special when left out. */
+  readonly look?: (socket: string) => string;
   /** Types and settings, for the help. */
   readonly help: readonly string[];
   /**

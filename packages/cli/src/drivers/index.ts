@@ -1,11 +1,12 @@
 // The drivers the command knows.
 
 import { UsageError } from '../usage.ts';
+import { ap } from './ap/index.ts';
 import type { CommandDriver } from './driver.ts';
 import { mdpySample } from './mdpy-sample.ts';
 
 /** All of them, as the help lists them. */
-export const DRIVERS: readonly CommandDriver[] = [mdpySample];
+export const DRIVERS: readonly CommandDriver[] = [mdpySample, ap];
 
 /** A device specification as on the command line. */
 export interface DeviceSpec {

@@ -15,6 +15,8 @@ import {
   type EventLoop,
   type VfioUserServer,
 } from '@vfio-ts/vfio-user';
+import type { SysfsDump } from '../sysfs/dump.ts';
+import { tellSysfs } from '../sysfs/told.ts';
 import { writeAttributes } from './attributes.ts';
 import type { Setting } from './definition.ts';
 
@@ -29,6 +31,8 @@ export interface ServedMdevOptions {
   readonly attributes?: readonly Setting[];
   readonly socket: string;
   readonly loop: EventLoop;
+  /** All files of the driver, told beside the socket; not at all when left out. */
+  readonly sysfs?: () => SysfsDump;
 }
 
 /** A device on a socket, from `create` to `close`. */
@@ -37,14 +41,28 @@ export class ServedMdev implements AsyncDisposable {
   readonly vdev: VfioDevice;
   readonly server: VfioUserServer;
   readonly socket: string;
-  readonly #stats: StatsSocket | undefined;
+  /** What is told beside the socket. */
+  readonly #told: DisposableStack = new DisposableStack();
 
-  private constructor(mdev: MdevDevice, vdev: VfioDevice, server: VfioUserServer, socket: string) {
+  private constructor(
+    mdev: MdevDevice,
+    vdev: VfioDevice,
+    server: VfioUserServer,
+    { socket, sysfs }: ServedMdevOptions,
+  ) {
     this.mdev = mdev;
     this.vdev = vdev;
     this.server = server;
     this.socket = socket;
-    this.#stats = tellStats(server, socket, vdev.core.logger);
+    const { logger } = vdev.core;
+    const stats = (): Disposable =>
+      new StatsSocket(statsPath(socket), () => server.stats(), logger);
+    this.#told.use(orWithout(stats, `statistics of ${socket}`, logger));
+    if (sysfs !== undefined) {
+      this.#told.use(
+        orWithout(() => tellSysfs(socket, sysfs, logger), `files of ${socket}`, logger),
+      );
+    }
   }
 
   /** Creates the device and listens. @throws VfioError what create, the attributes and listen give; nothing is left then */
@@ -56,7 +74,7 @@ export class ServedMdev implements AsyncDisposable {
       const vdev = mdev.vfioDevice;
       if (vdev === undefined) throw new VfioError('ENODEV', 'serve', `${type} has no device`);
       const server = serveDevice(vdev, { path: socket, loop });
-      return new ServedMdev(mdev, vdev, server, socket);
+      return new ServedMdev(mdev, vdev, server, options);
     } catch (error) {
       await mdev.remove();
       throw error;
@@ -65,7 +83,7 @@ export class ServedMdev implements AsyncDisposable {
 
   /** Ends the clients, removes the socket, then the device. */
   async close(): Promise<void> {
-    this.#stats?.close();
+    this.#told.dispose();
     this.server.close();
     await this.mdev.remove();
   }
@@ -75,16 +93,12 @@ export class ServedMdev implements AsyncDisposable {
   }
 }
 
-/** A device works without its statistics too: their path may be too long, or taken. */
-function tellStats(
-  server: VfioUserServer,
-  socket: string,
-  logger: Logger,
-): StatsSocket | undefined {
+/** A device works without what is told of it, too: the path may be too long, or taken. */
+function orWithout(make: () => Disposable, what: string, logger: Logger): Disposable | undefined {
   try {
-    return new StatsSocket(statsPath(socket), () => server.stats(), logger);
+    return make();
   } catch (error) {
-    logger.log('warn', 'stats', () => `there will be no statistics of ${socket}`, error);
+    logger.log('warn', 'serve', () => `there will be no ${what}`, error);
     return undefined;
   }
 }

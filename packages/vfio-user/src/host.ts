@@ -1,5 +1,6 @@
 // What core asks of its host, on Linux.
 
+import { performance } from 'node:perf_hooks';
 import type { Clock, CoreHost, Logger, MemoryBackend, Timer } from '@vfio-ts/core';
 import { MemfdBackend } from './memfd.ts';
 

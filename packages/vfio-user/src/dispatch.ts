@@ -1,6 +1,6 @@
 // From a command to what handles it.
 
-import type { CommandHandler } from './call.ts';
+import type { CommandHandler, HandlerEntry } from './call.ts';
 import { deviceInfoHandlers } from './handlers/device-info.ts';
 import { dmaHandlers } from './handlers/dma.ts';
 import { featureHandlers } from './handlers/feature.ts';
@@ -11,8 +11,7 @@ import { regionAccessHandlers } from './handlers/region-access.ts';
 import { regionWriteMultiHandlers } from './handlers/region-write-multi.ts';
 import { regionInfoHandlers } from './handlers/region-info.ts';
 
-/** All commands a client can send once it has negotiated. */
-export const dispatchTable: ReadonlyMap<number, CommandHandler> = new Map<number, CommandHandler>([
+const entries: ReadonlyMap<number, CommandHandler> = new Map<number, CommandHandler>([
   ...dmaHandlers,
   ...deviceInfoHandlers,
   ...regionInfoHandlers,
@@ -22,4 +21,10 @@ export const dispatchTable: ReadonlyMap<number, CommandHandler> = new Map<number
   ...regionWriteMultiHandlers,
   ...featureHandlers,
   ...migrationHandlers,
-]);
+] satisfies readonly HandlerEntry[]);
+
+/** By number, all commands a client can send once it has negotiated. */
+export const dispatchTable: readonly (CommandHandler | undefined)[] = Array.from(
+  { length: Math.max(...entries.keys()) + 1 },
+  (_, command) => entries.get(command),
+);

@@ -135,7 +135,7 @@ export class FrameReader {
 
   #giveFds(): readonly Fd[] {
     const fds = this.#fds;
-    this.#fds = NO_FDS;
+    if (fds.length > 0) this.#fds = NO_FDS;
     return fds;
   }
 

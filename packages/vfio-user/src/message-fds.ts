@@ -21,7 +21,7 @@ export class MessageFds {
 
   /** Begins a message. Balanced by {@link MessageFds.closeRest}. */
   receive(fds: readonly Fd[]): void {
-    this.#fds = fds;
+    if (fds.length > 0) this.#fds = fds;
   }
 
   /** Notes that `fd` has another owner from now on. */

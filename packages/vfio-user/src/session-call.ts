@@ -46,6 +46,13 @@ export class SessionCall implements Call {
     this.reply = reply;
     this.ioSignals = new IoSignals(parts.client.device, parts.host, parts.logger);
   }
+
+  /** Turns to the next message. What stays as it is, is not written: a pointer that is written costs a barrier. */
+  begin(request: FrameBuffer, payloadLength: number): void {
+    if (this.request !== request) this.request = request;
+    if (this.replyFds.length > 0) this.replyFds = NO_FDS;
+    this.payloadLength = payloadLength;
+  }
 }
 
 /** The error of a command there is not. */

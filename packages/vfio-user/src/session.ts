@@ -174,9 +174,7 @@ export class Session implements FrameHandler {
     } else if (call === undefined) {
       this.#negotiate(frame, length);
     } else {
-      call.request = frame;
-      call.payloadLength = length - HEADER_SIZE;
-      call.replyFds = NO_FDS;
+      call.begin(frame, length - HEADER_SIZE);
       this.#run(call, view);
     }
   }
@@ -184,7 +182,7 @@ export class Session implements FrameHandler {
   #run(call: SessionCall, view: DataView): void {
     const command = messageCommand(view);
     const isTimed = this.counters.begin(command);
-    const isOver = this.#answer(call, view, dispatchTable.get(command));
+    const isOver = this.#answer(call, view, dispatchTable[command]);
     if (isTimed && isOver) this.counters.end(command);
   }
 
@@ -229,16 +227,22 @@ export class Session implements FrameHandler {
   /** Takes no more of the client's messages while too many of them wait, or too many replies for it. */
   #pace(): void {
     if (this.#closed) return;
-    const { count, bytes, fds } = this.#held;
-    const isAsking = this.#twin === undefined && (this.#call?.dma.pending ?? 0) > 0;
-    const isFull =
-      count >= (isAsking ? HELD_BEFORE_REPLIES : HELD_MESSAGES) ||
-      bytes >= this.#options.limits.maxQueuedBytes ||
-      fds >= HELD_MESSAGES;
-    const isPaused = isFull || this.#replies.areClogged;
+    const isPaused = this.#holdsEnough() || this.#replies.areClogged;
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
     this.#transport.pause(isPaused);
+  }
+
+  /** As many messages wait for the device as may. */
+  #holdsEnough(): boolean {
+    const { count, bytes, fds } = this.#held;
+    if (count === 0) return false;
+    const isAsking = this.#twin === undefined && (this.#call?.dma.pending ?? 0) > 0;
+    return (
+      count >= (isAsking ? HELD_BEFORE_REPLIES : HELD_MESSAGES) ||
+      bytes >= this.#options.limits.maxQueuedBytes ||
+      fds >= HELD_MESSAGES
+    );
   }
 
   /** Runs the command that waited, and those that came after it until one has to wait again. */

@@ -6,6 +6,7 @@ import {
   MdevSysfs,
   REQUEST_INTERVAL_MS,
   unregisterGroupDev,
+  type ErrnoCode,
   type MdevDevice,
   type MdevDriver,
   type MdevParent,
@@ -207,11 +208,13 @@ function parents<T extends object>({ test }: SuiteTests<T>): void {
   test('[49] a create while the parent unregisters is ENODEV', async (t) => {
     const fixture = setUp(t);
     await create(fixture, 1);
+    // As in the kernel, a bus that counts instances does so before it looks at the parent.
+    const codes: ErrnoCode[] = available(fixture) === 0 ? ['ENODEV', 'EUSERS'] : ['ENODEV'];
     const session = t.openInProcess(deviceOf(fixture, 1).vdev);
     const done = fixture.parent.unregister();
     expect(await isSettled(done)).toBe(false);
     const [type] = fixture.parent.types;
-    await refused('ENODEV', () => type?.create(uuid(2)));
+    await refused(codes, () => type?.create(uuid(2)));
     await session.close();
     await done;
     expect(await outcome(() => type?.create(uuid(3)))).toBe('ENODEV');

@@ -140,6 +140,6 @@ function relayRequest({ vdev }: CcwDevice, count: number): void {
     triggerIrq(vdev, VFIO_CCW_REQ_IRQ_INDEX, 0);
   } else if (count === 0) {
     const fact = 'No device request channel registered, blocked until released by user';
-    logger.log('warn', vdev.name, () => fact);
+    logger.log('info', vdev.name, () => fact);
   }
 }

@@ -17,6 +17,9 @@ export const OPERATIONS = [
   'migration-write',
   'map',
   'unmap',
+  'io-fds',
+  'write-multi',
+  'post-multi',
   'raw',
 ] as const;
 

@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { VfioError, type MemoryMapping, type SharedMemory } from '@vfio-ts/core';
 import { ManualClock, RecordingLogger } from '@vfio-ts/conformance/fakes';
 import { VfioUserClient } from '../../src/client.ts';
+import type { RegionWrite } from '../../src/messages/write-multi.ts';
 import { turn } from '../native/support.ts';
 import type { Target } from './campaign.ts';
 import type { ClientCase, Operation } from './client-case.ts';
@@ -99,6 +100,16 @@ export class ClientTarget implements Target<ClientCase> {
         return client.mapDma({ iova: a * PAGE, size: PAGE, flags: 3, memory: this.#memory });
       case 'unmap':
         return client.unmapDma({ iova: a * PAGE, size: b * PAGE });
+      case 'io-fds':
+        return useIoFds(client, a);
+      case 'write-multi': {
+        const writes = manyWrites(a, b);
+        const done = await client.writeMulti(writes);
+        assert(done >= 0 && done <= writes.length, `${done} of ${writes.length} writes`);
+        return undefined;
+      }
+      case 'post-multi':
+        return client.postWrites(manyWrites(a, b));
       case 'raw': {
         const { fds } = await client.request(a, new Uint8Array(b));
         for (const fd of fds) fd.close();
@@ -155,6 +166,23 @@ export class ClientTarget implements Target<ClientCase> {
     this.#memory.close();
     this.#medium[Symbol.dispose]();
   }
+}
+
+/** What can be signalled has a descriptor that came with it. */
+async function useIoFds(client: VfioUserClient, index: number): Promise<void> {
+  using ioFds = await client.getRegionIoFds(index);
+  const { entries, fds } = ioFds;
+  for (const { fdIndex, shadow } of entries) {
+    for (const at of [fdIndex, shadow?.fdIndex]) {
+      assert(at === undefined || fds[at] !== undefined, `descriptor ${at} of ${fds.length}`);
+    }
+  }
+}
+
+/** Some are refused: more than 8 bytes, and none at all. */
+function manyWrites(count: number, size: number): RegionWrite[] {
+  const data = new Uint8Array(size % 11).fill(0xa5);
+  return Array.from({ length: count % 64 }, (_, at) => ({ region: at % 3, offset: at * 8, data }));
 }
 
 /** Uses a mapping as if the server told the truth about it. */

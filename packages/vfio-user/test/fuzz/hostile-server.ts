@@ -125,12 +125,16 @@ function rightReply(
       return { payload: bytesOf(16, 3, 9, 5) };
     case 5:
       return regionInfo(word(24), word(16));
+    case 6:
+      return ioFds(word(24), word(16));
     case 7:
       return { payload: bytesOf(16, 1, word(24), 4) };
     case 9:
       return { payload: bytesOf(request.slice(16, 32), new Uint8Array(word(28)).fill(0x5a)) };
     case 10:
       return { payload: request.slice(16, 32) };
+    case 15:
+      return { payload: bytesOf(u64(word(16))) };
     case 16:
       return { payload: bytesOf(16, word(20), u64(3)) };
     case 17:
@@ -151,4 +155,14 @@ function regionInfo(index: number, argsz: number): Right {
   const areas = [u64(0x2000), u64(0x1000), u64(0x4000), u64(0x2000)];
   const caps = fits ? bytesOf(u16(1), u16(1), 0, 2, 0, ...areas) : new Uint8Array(0);
   return { payload: bytesOf(head, caps), fds: ['memory'] };
+}
+
+/** Each region has a place that is signalled, and one whose value is in shared memory before. */
+function ioFds(index: number, argsz: number): Right {
+  const signalled = bytesOf(u64(0x10), u64(4), 0, 0, 0, 0, u64(0), u64(0));
+  const shadowed = bytesOf(u64(0x20), u64(8), 1, 2, 0, 2, u64(0x100), u64(0));
+  const needed = 16 + signalled.length + shadowed.length;
+  if (argsz < needed) return { payload: bytesOf(needed, 0, index, 0) };
+  const payload = bytesOf(needed, 0, index, 2, signalled, shadowed);
+  return { payload, fds: ['event', 'event', 'memory'] };
 }

@@ -121,9 +121,10 @@ export class DasdControlUnit implements ControlUnit {
     try {
       end = yield* this.#perform(command);
       this.#forgetSearches(command.code);
-      this.#countDomain(command);
+      if (!this.#countDomain(command)) end = { ...end, ...this.#unitCheck('domainIncomplete') };
     } catch (error) {
-      end = this.#unitCheck(error);
+      const { kind, taken } = checkOf(error);
+      end = { taken, ...this.#unitCheck(kind) };
     }
     chain.position += 1;
     return end;
@@ -155,14 +156,15 @@ export class DasdControlUnit implements ControlUnit {
     if (!KEEPS_WRITTEN.has(code)) chain.hasWrittenCount = false;
   }
 
-  /** @throws UnitCheck the chain ends before its domain does */
-  #countDomain({ code, isChained }: DeviceCommand): void {
+  /** Whether the chain goes on as long as its domain does. */
+  #countDomain({ code, isChained }: DeviceCommand): boolean {
     const { chain } = this.#unit;
     const { domain } = chain;
-    if (domain === undefined || LOCATES.has(code)) return;
+    if (domain === undefined || LOCATES.has(code)) return true;
     domain.left -= 1;
-    if (domain.left === 0) chain.domain = undefined;
-    else if (!isChained) throw new UnitCheck('domainIncomplete');
+    if (domain.left > 0) return isChained;
+    chain.domain = undefined;
+    return true;
   }
 
   *#end(): Steps<CommandEnd | undefined> {
@@ -172,26 +174,26 @@ export class DasdControlUnit implements ControlUnit {
       if (arm.takeWritten()) yield* settle(this.#store.flush());
       return undefined;
     } catch (error) {
-      return this.#unitCheck(error);
+      return this.#unitCheck(checkOf(error).kind);
     } finally {
       arm.forget();
     }
   }
 
-  /**
-   * The end of a command that failed.
-   *
-   * @throws what is neither the guest's doing nor the store's
-   */
-  #unitCheck(error: unknown): CommandEnd {
+  /** The end of a command that failed; the sense data is kept for the next chain. */
+  #unitCheck(kind: UnitCheckKind): CommandEnd {
     const unit = this.#unit;
-    const { kind, taken } = checkOf(error);
     const sense = unit.buildSense(kind);
     unit.sense = sense;
-    return { status: NORMAL_END | DEVICE_STATUS.UNIT_CHECK, taken, sense };
+    return { status: NORMAL_END | DEVICE_STATUS.UNIT_CHECK, sense };
   }
 }
 
+/**
+ * What an exception is to the guest.
+ *
+ * @throws what is neither the guest's doing nor the store's
+ */
 function checkOf(error: unknown): { readonly kind: UnitCheckKind; readonly taken: number } {
   if (error instanceof UnitCheck) return error;
   if (isErrno(error, 'EROFS')) return { kind: 'writeInhibited', taken: 0 };

@@ -12,11 +12,11 @@ export const MULTITRACK = 0x80;
 
 /** Commands that do not pass over R0. */
 const COUNTS_R0: ReadonlySet<number> = new Set([
-  0x16, 0x96, 0x31, 0xb1, 0x51, 0xd1, 0x71, 0xf1, 0x47, 0x4b, 0xe7, 0x9d,
+  0x16, 0x96, 0x31, 0xb1, 0x51, 0xd1, 0x71, 0xf1, 0x9d,
 ]);
 
-/** Commands that look at one track, once, from where the device is. */
-const STAYS_ON_TRACK: ReadonlySet<number> = new Set([0x47, 0x4b, 0xe7, 0x9d]);
+/** The write that looks for the first record of the track it has gone on to. */
+const WRITE_CKD_NEXT_TRACK = 0x9d;
 
 /** Searches of an identifier or a key, whose tracks may be many. */
 const SEARCHES: ReadonlySet<number> = new Set([
@@ -41,7 +41,12 @@ export function requirePosition({ chain }: Unit): void {
   if (!chain.isPositioned) throw new UnitCheck('invalidSequence');
 }
 
-/** Goes on to a later track, as far as file mask, cylinder and extent allow. @throws UnitCheck */
+/**
+ * Goes on to a later track, as far as file mask, cylinder and extent allow.
+ *
+ * @yields what it waits for
+ * @throws UnitCheck
+ */
 export function* advance(unit: Unit, tracks = 1): Steps<void> {
   const { arm, chain } = unit;
   if (chain.domain === undefined) {
@@ -57,6 +62,7 @@ export function* advance(unit: Unit, tracks = 1): Steps<void> {
 /**
  * Passes the next count field, on the next track where the command may go there, around the track where not.
  *
+ * @yields what it waits for
  * @throws UnitCheck there is none
  */
 export function* nextCount(unit: Unit, code: number): Steps<TrackRecord> {
@@ -70,7 +76,7 @@ export function* nextCount(unit: Unit, code: number): Steps<TrackRecord> {
       return record;
     }
     const isLost =
-      STAYS_ON_TRACK.has(code) || (chain.hasPassedIndex && !mayPassIndexAgain(unit, code));
+      code === WRITE_CKD_NEXT_TRACK || (chain.hasPassedIndex && !mayPassIndexAgain(unit, code));
     if (isLost) throw new UnitCheck('noRecordFound');
     if ((code & MULTITRACK) === 0) {
       yield* arm.seek(arm.track);
@@ -82,7 +88,11 @@ export function* nextCount(unit: Unit, code: number): Steps<TrackRecord> {
   }
 }
 
-/** The record whose key or data comes next: the one whose count was just passed, or the next one. */
+/**
+ * The record whose key or data comes next: the one whose count was just passed, or the next one.
+ *
+ * @yields what it waits for
+ */
 export function* currentOrNext(unit: Unit, code: number, isKeyNeeded: boolean): Steps<TrackRecord> {
   const { passed, record } = unit.arm;
   const isCurrent = passed === 'count' || (passed === 'key' && !isKeyNeeded);

@@ -4,7 +4,11 @@
 /** A piece of work that gives out each promise it waits for. */
 export type Steps<T> = Generator<Promise<unknown>, T, void>;
 
-/** The value of a promise, waited for; any other value at once. */
+/**
+ * The value of a promise, waited for; any other value at once.
+ *
+ * @yields what it waits for
+ */
 export function* settle<T>(value: Promise<T> | T): Steps<T> {
   if (!(value instanceof Promise)) return value;
   const settled: { value: T }[] = [];

@@ -74,7 +74,11 @@ export class TrackCursor {
     this.record = undefined;
   }
 
-  /** Moves the arm; the device is at the index then. */
+  /**
+   * Moves the arm; the device is at the index then.
+   *
+   * @yields what it waits for
+   */
   *seek(track: number): Steps<void> {
     if (track !== this.#track) {
       yield* this.writeBack();
@@ -91,7 +95,11 @@ export class TrackCursor {
     this.#next = HOME_ADDRESS_SIZE;
   }
 
-  /** Gives the store a track that was changed. */
+  /**
+   * Gives the store a track that was changed.
+   *
+   * @yields what it waits for
+   */
   *writeBack(): Steps<void> {
     if (!this.#isDirty) return;
     // The store may keep what it is given, so the next write copies again; also after an error, which loses the

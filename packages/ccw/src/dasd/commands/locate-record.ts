@@ -5,7 +5,6 @@ import type { CommandEnd, DeviceCommand } from '../../channel/control-unit.ts';
 import { cchhAt, halfWordAt, trackAt } from '../addresses.ts';
 import { AUXILIARY, OPERATION, ORIENTATION } from '../chain.ts';
 import type { Domain } from '../chain.ts';
-import { nextCount } from '../motion.ts';
 import { UnitCheck } from '../sense.ts';
 import type { Steps } from '../steps.ts';
 import { parameters, requireNoDomain, took } from '../unit.ts';
@@ -95,12 +94,7 @@ function decodeOperation(
 }
 
 /** What both commands have in their first 16 bytes. @throws UnitCheck */
-function decode(
-  unit: Unit,
-  bytes: Uint8Array,
-  taken: number,
-  extended: number | undefined = undefined,
-): Located {
+function decode(unit: Unit, bytes: Uint8Array, taken: number, extended?: number): Located {
   const { chain, model, geometry } = unit;
   requireNoDomain(unit, taken);
   if (!chain.isExtentDefined && !chain.hasReadIpl) throw new UnitCheck('invalidSequence', taken);
@@ -138,21 +132,30 @@ function isEqual(bytes: Uint8Array, other: Uint8Array): boolean {
   return bytes.every((byte, at) => byte === other[at]);
 }
 
-/** Moves the arm and finds the place. @throws UnitCheck it is not there */
+/**
+ * Moves the arm and finds the place.
+ *
+ * @param taken - bytes the device has taken, for a refusal
+ * @yields what it waits for
+ * @throws UnitCheck it is not there
+ */
 function* orient(
   unit: Unit,
   { domain, track, argument }: Located,
-  code: number,
+  taken: number,
   isWanted: IsWanted,
 ): Steps<void> {
   const { arm, chain } = unit;
   yield* arm.seek(track);
   if (domain.orientation === HOME_ADDRESS) {
-    if (arm.homeAddressNumber !== cchhAt(argument, 0)) throw new UnitCheck('noRecordFound');
+    if (arm.homeAddressNumber !== cchhAt(argument, 0)) {
+      throw new UnitCheck('noRecordFound', taken);
+    }
   } else if (domain.orientation !== INDEX) {
-    for (;;) {
-      const { offset } = yield* nextCount(unit, code);
-      if (isWanted(arm.view(offset, offset + argument.length))) break;
+    for (let isFound = false; !isFound;) {
+      const record = arm.passCount();
+      if (record === undefined) throw new UnitCheck('noRecordFound', taken);
+      isFound = isWanted(arm.view(record.offset, record.offset + argument.length));
     }
     if (domain.orientation === DATA) arm.passed = 'data';
   }
@@ -184,13 +187,13 @@ const SET_SIZE = 1;
  * Does what Locate Record Extended asks for.
  *
  * @param before - bytes the device has taken before these
+ * @yields what it waits for
  * @returns bytes of the parameters
  * @throws UnitCheck
  */
 export function* locateRecordExtended(
   unit: Unit,
   bytes: Uint8Array,
-  code: number,
   before: number,
 ): Steps<number> {
   const extended = bytes[17] ?? 0;
@@ -216,7 +219,7 @@ export function* locateRecordExtended(
   yield* orient(
     unit,
     complete,
-    code,
+    taken,
     (id) => isFirst || isBehindR0(id) || isEqual(located.argument, id),
   );
   return EXTENDED_SIZE + added;
@@ -225,13 +228,13 @@ export function* locateRecordExtended(
 function* locateRecord(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
   const bytes = parameters(command, SIZE);
   const located = decode(unit, bytes, SIZE);
-  yield* orient(unit, located, command.code, (id) => isEqual(located.argument, id));
+  yield* orient(unit, located, SIZE, (id) => isEqual(located.argument, id));
   return took(SIZE);
 }
 
 function* executeExtended(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
   parameters(command, EXTENDED_SIZE);
-  return took(yield* locateRecordExtended(unit, command.data, command.code, 0));
+  return took(yield* locateRecordExtended(unit, command.data, 0));
 }
 
 /** Both Locate Records. */

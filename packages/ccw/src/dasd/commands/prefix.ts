@@ -33,7 +33,7 @@ function* prefix(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
   }
   if (format === FORMAT.DEFINE_EXTENT) return took(SIZE);
   const located = command.data.subarray(LOCATE_RECORD_OFFSET);
-  const size = yield* locateRecordExtended(unit, located, command.code, LOCATE_RECORD_OFFSET);
+  const size = yield* locateRecordExtended(unit, located, LOCATE_RECORD_OFFSET);
   return took(LOCATE_RECORD_OFFSET + size);
 }
 

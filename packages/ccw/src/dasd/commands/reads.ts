@@ -31,10 +31,7 @@ function requireReadable(unit: Unit, isAllowed: (domain: Domain) => boolean): vo
 }
 
 function* readData(unit: Unit, { code }: DeviceCommand): Steps<CommandEnd> {
-  const isMultitrack = (code & MULTITRACK) !== 0;
-  requireReadable(unit, ({ operation }) =>
-    operation === OPERATION.READ ? isMultitrack : READS_RECORDS.has(operation),
-  );
+  requireReadable(unit, ({ operation }) => READS_RECORDS.has(operation));
   const { arm } = unit;
   const { dataOffset, end, dataLength } = yield* currentOrNext(unit, code, false);
   arm.passed = 'data';
@@ -71,7 +68,11 @@ function* readCountKeyAndData(unit: Unit, { code }: DeviceCommand): Steps<Comman
   return gaveRecord(unit.arm.view(offset, end), dataLength);
 }
 
-/** To the index of the track, or outside a domain with the multitrack bit to that of the next track. */
+/**
+ * To the index of the track, or outside a domain with the multitrack bit to that of the next track.
+ *
+ * @yields what it waits for
+ */
 export function* toIndex(unit: Unit, code: number): Steps<void> {
   if ((code & MULTITRACK) !== 0 && unit.chain.domain === undefined) yield* advance(unit);
   else yield* unit.arm.seek(unit.arm.track);
@@ -116,6 +117,7 @@ const BEFORE_TRACK: ReadonlySet<number> = new Set([0x47, 0x4b, 0xe7]);
  * Goes to the track that a command on whole tracks is for: where the device is behind a Locate Record, to the next
  * one behind the same command.
  *
+ * @yields what it waits for
  * @throws UnitCheck the domain or the command before is not one for that
  */
 export function* toWholeTrack(

@@ -16,9 +16,10 @@ const SET_SUBSYSTEM_MODE = 0x87;
 type Suborder = (unit: Unit, bytes: Uint8Array) => Uint8Array;
 
 function storagePathStatus(): Uint8Array {
-  const bytes = new Uint8Array(16);
+  const bytes = new Uint8Array(24);
   // The path is there and attached; one logical path.
   bytes.set([0xc0, 0x80]);
+  bytes[16] = 1;
   return bytes;
 }
 
@@ -119,14 +120,18 @@ const ORDERS: ReadonlyMap<number, { size: number; perform: Order }> = new Map([
   [0xb0, { size: 4, perform: (_unit: Unit, bytes: Uint8Array) => requireNoFlags(bytes, 0x01) }],
 ]);
 
+/** Bytes of an order that there is not: code and flags. */
+const SHORTEST_ORDER = 2;
+
 function performSubsystemFunction(unit: Unit, command: DeviceCommand): CommandEnd {
   requireNoDomain(unit);
-  const [code = 0] = parameters(command, 1);
-  const order = ORDERS.get(code);
-  if (order === undefined) throw new UnitCheck('invalidParameter', 1);
-  const bytes = parameters(command, order.size);
-  order.perform(unit, bytes, command);
-  return took(order.size);
+  const { data } = command;
+  const order = ORDERS.get(data[0] ?? 0);
+  const size = order?.size ?? SHORTEST_ORDER;
+  if (data.length < size) throw new UnitCheck('countTooSmall');
+  if (order === undefined) throw new UnitCheck('invalidParameter', size);
+  order.perform(unit, data.subarray(0, size), command);
+  return took(size);
 }
 
 function readSubsystemData(unit: Unit): CommandEnd {

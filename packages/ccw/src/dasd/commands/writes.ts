@@ -18,9 +18,6 @@ const CKD_CONVERSION = 0x20;
 /** Bytes of the data of an R0 in a domain that writes tracks. */
 const STANDARD_R0_SIZE = 8;
 
-/** The count of a record without key and data. */
-const NO_RECORD: Uint8Array = new Uint8Array(8);
-
 function requireWritable({ store }: Unit): void {
   if (store.isReadOnly) throw new UnitCheck('writeInhibited');
 }
@@ -60,7 +57,11 @@ function updateField(
 const UPDATES_DATA: ReadonlySet<number> = new Set([OPERATION.WRITE_DATA, OPERATION.WRITE_ANY]);
 const UPDATES_KEY: ReadonlySet<number> = new Set([OPERATION.WRITE_DATA]);
 
-/** The record that a write of a domain is for: the one just located, or the next one; never R0. */
+/**
+ * The record that a write of a domain is for: the one just located, or the next one; never R0.
+ *
+ * @yields what it waits for
+ */
 function* toUpdate(
   unit: Unit,
   code: number,
@@ -97,29 +98,28 @@ function requireClassicWrite({ operation, left, auxiliary }: Domain): void {
 }
 
 /** The record whose count, or key as well, was just passed. */
-function classicRecord({ arm }: Unit, isBehindKey: boolean): TrackRecord {
+function classicRecord({ arm }: Unit, { data }: DeviceCommand, isBehindKey: boolean): TrackRecord {
   const isThere = arm.passed === 'count' || (isBehindKey && arm.passed === 'key');
-  if (!isThere || arm.record === undefined) throw new UnitCheck('invalidSequence');
+  if (!isThere || arm.record === undefined) {
+    throw new UnitCheck('invalidSequence', data.length);
+  }
   return arm.record;
 }
 
 function writeData(unit: Unit, command: DeviceCommand): CommandEnd {
-  const { chain, arm } = unit;
+  const { chain } = unit;
   const { domain } = chain;
   const isFound = chain.isIdentifierEqual || chain.isKeyEqual;
   if (domain === undefined && !isFound) throw new UnitCheck('invalidSequence');
   requireWritable(unit);
   requireMask(chain, ...UPDATES);
   if (domain !== undefined) requireClassicWrite(domain);
-  const record = classicRecord(unit, true);
+  const record = classicRecord(unit, command, true);
   const isR0 = domain?.operation === OPERATION.WRITE_TRACK && record.number === 0;
   if (domain !== undefined) {
     requireLength(chain, isR0 ? STANDARD_R0_SIZE : domain.transferLength, record.dataLength);
   }
-  const end = updateField(unit, command, record.dataOffset, record);
-  // A domain of one command that writes R0 leaves a track without other records.
-  if (isR0 && domain.left === 1 && record.dataLength > 0) arm.erase(NO_RECORD);
-  return end;
+  return updateField(unit, command, record.dataOffset, record);
 }
 
 function writeKeyAndData(unit: Unit, command: DeviceCommand): CommandEnd {
@@ -129,7 +129,7 @@ function writeKeyAndData(unit: Unit, command: DeviceCommand): CommandEnd {
   requireWritable(unit);
   requireMask(chain, ...UPDATES);
   if (domain !== undefined) requireClassicWrite(domain);
-  const record = classicRecord(unit, false);
+  const record = classicRecord(unit, command, false);
   if (domain !== undefined) {
     requireLength(chain, domain.transferLength, record.keyLength + record.dataLength);
   }

@@ -60,6 +60,8 @@ export interface ChainResult {
   readonly last: number;
   /** What the reads gave, cut to their counts, in the order of execution. */
   readonly data: readonly Uint8Array[];
+  /** The same by index of the CCW; the last where it was executed more than once. */
+  readonly buffers: ReadonlyMap<number, Uint8Array>;
 }
 
 /** Sense bytes 0, 1 and 7 of a result; empty where there is no sense. */
@@ -81,6 +83,7 @@ const ENDLESS = 10_000;
 /** Executes a chain. */
 export async function runChain(unit: ControlUnit, chain: readonly TestCcw[]): Promise<ChainResult> {
   const data: Uint8Array[] = [];
+  const buffers = new Map<number, Uint8Array>();
   let result: ChainResult | undefined;
   let previous: number | undefined;
   unit.begin();
@@ -97,14 +100,18 @@ export async function runChain(unit: ControlUnit, chain: readonly TestCcw[]): Pr
     const end = settled instanceof Promise ? await settled : settled;
     const given = end.data?.length ?? 0;
     const moved = isInput(code) ? Math.min(given, count) : (end.taken ?? count);
-    if (isInput(code) && end.data !== undefined) data.push(end.data.slice(0, count));
+    if (isInput(code) && end.data !== undefined) {
+      const bytes = end.data.slice(0, count);
+      data.push(bytes);
+      buffers.set(at, bytes);
+    }
     const isLengthWrong = ccw.isExact && (moved !== count || given > count);
     const isOver =
       (end.status & (UNIT_CHECK | UNIT_EXCEPTION)) !== 0 || isLengthWrong || !isChained;
     previous = code;
     if (isOver) {
       const { status, sense } = end;
-      result = { status, residual: count - moved, isLengthWrong, sense, last: at, data };
+      result = { status, residual: count - moved, isLengthWrong, sense, last: at, data, buffers };
     }
     at += (end.status & STATUS_MODIFIER) === 0 ? 1 : 2;
   }

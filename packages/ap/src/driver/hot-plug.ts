@@ -6,7 +6,6 @@ import { filterQueues } from './filter.ts';
 import { hasQueue, sameMatrix, type ApMatrix, type QueuePart } from './matrix.ts';
 import type { ApMatrixMdev } from './mdev.ts';
 import type { VfioApQueue } from './queue.ts';
-import { resetQueues } from './reset.ts';
 
 /** Which masks a change concerns. */
 export interface FilterWhat {
@@ -64,10 +63,7 @@ export async function unplug(mdev: ApMatrixMdev, part: QueuePart, numbers: ApMas
   // Linux leaves those that the guest did not have with an owner; a queue without link has none here.
   for (const { device } of leaving) queues.delete(device.apqn);
   setShadow(mdev, { ...shadow, [part]: shadow[part].minus(numbers) });
-  await resetQueues(
-    mdev.host,
-    leaving.filter(({ device }) => hasQueue(shadow, device)),
-  );
+  await mdev.resetQueues(leaving.filter(({ device }) => hasQueue(shadow, device)));
 }
 
 /**
@@ -82,11 +78,8 @@ export async function loseQueue(mdev: ApMatrixMdev, queue: VfioApQueue): Promise
 }
 
 /** Resets the queues of adapters in these domains. Counterpart of `reset_queues_for_apids()`. */
-async function resetAdapters(
-  { host, queues }: ApMatrixMdev,
-  adapters: ApMask,
-  domains: ApMask,
-): Promise<void> {
+async function resetAdapters(mdev: ApMatrixMdev, adapters: ApMask, domains: ApMask): Promise<void> {
+  const { queues } = mdev;
   const lost = [...queues.values()].filter(({ device }) => hasQueue({ adapters, domains }, device));
-  await resetQueues(host, lost);
+  await mdev.resetQueues(lost);
 }

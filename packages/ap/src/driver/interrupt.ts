@@ -103,15 +103,15 @@ export function dropInterrupt(queue: VfioApQueue): void {
 
 /** Counterpart of `vfio_ap_wait_for_irqclear()`. */
 async function waitForClear(host: ResetHost, queue: VfioApQueue): Promise<void> {
-  let status = queue.device.hardware.test();
+  let status = statusOf(AP_RESPONSE.BUSY);
   for (let looks = 0; looks < CLEAR_LOOKS; looks++) {
+    status = queue.device.hardware.test();
     const isValid =
       status.responseCode === AP_RESPONSE.NORMAL ||
       status.responseCode === AP_RESPONSE.RESET_IN_PROGRESS;
     if (isValid && !status.irqEnabled) return;
     if (!isValid && status.responseCode !== AP_RESPONSE.BUSY) break;
     await sleep(host.clock, RETRY_INTERVAL_MS);
-    status = queue.device.hardware.test();
   }
   host.log('warn', () => warning('wait for the end of', queue, status));
 }

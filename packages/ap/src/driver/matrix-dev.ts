@@ -16,6 +16,11 @@ export const VFIO_AP_FEATURES = 'guest_matrix hotplug ap_config\n';
 export interface ApMatrixOptions {
   /** Only a virtual machine may open a device, as in Linux; a client of a socket is none. */
   readonly needsKvm?: boolean;
+  /**
+   * Devices get a region and an interrupt by which a guest issues AP instructions. The kernel's have none, and none is
+   * the default.
+   */
+  readonly instructionPort?: boolean;
   /** Where waiting is done; the clock of the bus's core when left out. */
   readonly clock?: Clock;
 }
@@ -33,9 +38,12 @@ export class ApMatrixDev implements MatrixHost, MdevParentDevice {
   readonly mdevs: Set<ApMatrixMdev> = new Set();
   /** By APQN: the queues that are bound to the driver. */
   readonly queues: Map<number, VfioApQueue> = new Map();
+  readonly hasInstructionPort: boolean;
   readonly #needsKvm: boolean;
 
-  constructor(bus: ApBus, { needsKvm = false, clock = bus.core.clock }: ApMatrixOptions = {}) {
+  constructor(bus: ApBus, options: ApMatrixOptions = {}) {
+    const { needsKvm = false, instructionPort = false, clock = bus.core.clock } = options;
+    this.hasInstructionPort = instructionPort;
     this.bus = bus;
     this.clock = clock;
     this.config = bus.config;

@@ -12,6 +12,8 @@ export interface MatrixHost extends ResetHost {
   readonly config: ApConfigInfo;
   /** The masks of that configuration. */
   readonly matrix: ApMatrix;
+  /** Guests issue instructions by a region of ours. */
+  readonly hasInstructionPort: boolean;
   /** Runs work of the AP bus: after the work there is, and before any other. */
   exclusive<R>(work: () => Promise<R> | R): Promise<R>;
   /**

@@ -14,9 +14,17 @@ import {
   type LogLevel,
   type VfioDevice,
 } from '@vfio-ts/core';
+import { adapterOf, domainOf } from '../bus/names.ts';
+import type { ApPort } from '../port/port.ts';
 import { dropInterrupt } from './interrupt.ts';
 import { VFIO_AP_CFG_CHG_IRQ_INDEX, VFIO_AP_REQ_IRQ_INDEX } from './irqs.ts';
-import { EMPTY_MATRIX, matrixLimits, type ApMatrix, type MatrixLimits } from './matrix.ts';
+import {
+  EMPTY_MATRIX,
+  hasQueue,
+  matrixLimits,
+  type ApMatrix,
+  type MatrixLimits,
+} from './matrix.ts';
 import type { MatrixHost } from './matrix-host.ts';
 import type { VfioApQueue } from './queue.ts';
 import { resetQueues } from './reset.ts';
@@ -35,6 +43,8 @@ export class ApMatrixMdev {
   added: ApMatrix = EMPTY_MATRIX;
   /** By APQN: the queues of the matrix that are bound to the driver. */
   readonly queues: Map<number, VfioApQueue> = new Map();
+  /** By which the guest issues AP instructions, where it is to be that way. */
+  port: ApPort | undefined = undefined;
   #isOpen = false;
   #kvm: KvmReference | undefined = undefined;
   #guestMasks: ApMatrix | undefined = undefined;
@@ -66,6 +76,12 @@ export class ApMatrixMdev {
     return this.#guestMasks ?? EMPTY_MATRIX;
   }
 
+  /** A queue that the guest's instructions reach. */
+  reachableQueue(apqn: number): VfioApQueue | undefined {
+    const number = { adapter: adapterOf(apqn), domain: domainOf(apqn) };
+    return hasQueue(this.guestMasks, number) ? this.queues.get(apqn) : undefined;
+  }
+
   /**
    * Gives the shadow to the guest, and tells it; does nothing without one. Counterpart of
    * `vfio_ap_mdev_update_guest_apcb()`.
@@ -85,6 +101,7 @@ export class ApMatrixMdev {
     this.host.checkGuest(kvm);
     this.#kvm = kvm;
     this.#isOpen = true;
+    this.port?.open();
     this.updateGuest();
   }
 
@@ -93,6 +110,7 @@ export class ApMatrixMdev {
     this.#isOpen = false;
     this.#kvm = undefined;
     this.#guestMasks = undefined;
+    this.port?.close();
     for (const queue of this.queues.values()) dropInterrupt(queue);
     this.#closing++;
     const zeroised = this.host.exclusive(async () => {
@@ -107,13 +125,20 @@ export class ApMatrixMdev {
 
   /** `VFIO_DEVICE_RESET`. @throws `EIO` a queue could not be reset, or its card is gone */
   async reset(): Promise<void> {
+    this.port?.reset();
     const isReset = await this.host.exclusive(() => this.resetAll());
     if (!isReset) throw new VfioError('EIO', 'reset', `${this.name}: a queue was not reset`);
   }
 
-  /** Resets every queue; part of the work of the bus. Returns whether all could be. */
+  /** Resets every queue; see {@link ApMatrixMdev.resetQueues}. */
   resetAll(): Promise<boolean> {
-    return resetQueues(this.host, this.queues.values());
+    return this.resetQueues([...this.queues.values()]);
+  }
+
+  /** Resets queues of this device; part of the work of the bus. Returns whether every ZAPQ was answered with 0. */
+  resetQueues(queues: readonly VfioApQueue[]): Promise<boolean> {
+    for (const { device } of queues) this.port?.forget(device.apqn);
+    return resetQueues(this.host, queues);
   }
 
   /** The administrator wants the device: the guest loses its queues, but not what is assigned. */

@@ -74,6 +74,7 @@ async function remove(dev: ApMatrixDev, { apqn }: ApQueueDevice): Promise<void> 
   const mdev = [...dev.mdevs].find((owner) => owner.queues.get(apqn) === queue);
   if (mdev !== undefined && hasQueue(mdev.shadow, queue.device)) await loseQueue(mdev, queue);
   else if (hasQueue(dev.matrix, queue.device)) await resetQueues(dev, [queue]);
+  mdev?.port?.forget(apqn);
   // A card that is gone answered nothing that would free it.
   queue.freeInterrupt();
   mdev?.queues.delete(apqn);

@@ -93,6 +93,7 @@ export class Administrator implements AsyncDisposable {
   readonly ap: ApBus;
   readonly cards: Map<number, ScriptedCard>;
   readonly parent: ApParent;
+  readonly #guests: Guest[] = [];
 
   private constructor(parts: {
     readonly clock: ManualClock;
@@ -115,7 +116,7 @@ export class Administrator implements AsyncDisposable {
   /** Plugs the cards in, finds them, sets the masks and registers the driver; waits take no time if not told. */
   static async of(options: MachineOptions = EXAMPLE): Promise<Administrator> {
     const { adapters = [], domains = [], config = {}, info = {}, apmask, aqmask } = options;
-    const { clock: waiting = new EagerClock(), needsKvm = false } = options;
+    const { clock: waiting = new EagerClock(), ...rest } = options;
     const clock = new ManualClock();
     const logger = new RecordingLogger();
     const core = new VfioCore({ clock, logger, memory: new TrackedMemory() }, { trace: true });
@@ -136,13 +137,15 @@ export class Administrator implements AsyncDisposable {
     if (apmask !== undefined) await ap.storeApmask(apmask);
     if (aqmask !== undefined) await ap.storeAqmask(aqmask);
     const bus = new MdevBus(core);
-    const parent = await registerVfioAp(bus, ap, { clock: waiting, needsKvm });
+    const parent = await registerVfioAp(bus, ap, { ...rest, clock: waiting });
     const administrator = new Administrator({ clock, logger, bus, ap, cards, parent });
     administrator.takeHistory();
     return administrator;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // After a test that failed a guest may be left, and the driver would wait for it.
+    await Promise.all(this.#guests.map((guest) => guest.close()));
     await unregisterVfioAp(this.bus, this.parent);
     await this.ap.close();
     expectNothingLeft(this);
@@ -186,8 +189,11 @@ export class Administrator implements AsyncDisposable {
     return this.sysfs.write(`matrix/${uuid(n)}/remove`, '1');
   }
 
+  /** Opens the n-th device; closed at the end at the latest. */
   open(n: number): Guest {
-    return new Guest(this.mdev(n).vdev);
+    const guest = new Guest(this.mdev(n).vdev);
+    this.#guests.push(guest);
+    return guest;
   }
 
   /** Whether the n-th device's group can be opened. */

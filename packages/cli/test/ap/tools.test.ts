@@ -116,9 +116,9 @@ function mdevctl(program: string, { etc, sys }: Places, ...args: readonly string
     mount --bind "$2" /sys
     shift 2
     exec "$@"`;
-  const command_ = ['-ec', script, 'sh', etc, sys, program, ...args];
+  const inside = ['-ec', script, 'sh', etc, sys, program, ...args];
   const namespaces = process.getuid?.() === 0 ? ['--mount'] : ['--mount', '--map-root-user'];
-  return execFileSync('unshare', [...namespaces, 'sh', ...command_], { encoding: 'utf8' });
+  return execFileSync('unshare', [...namespaces, 'sh', ...inside], { encoding: 'utf8' });
 }
 
 interface Places {

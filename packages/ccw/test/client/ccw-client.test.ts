@@ -1,0 +1,109 @@
+import { CountingSignal } from '@vfio-ts/conformance/fakes';
+import { describe, expect, test } from 'vitest';
+import { input, noOperation, output } from '../../src/client/chain.ts';
+import { NORMAL, ScriptedUnit } from '../channel/support.ts';
+import { Path } from './support.ts';
+
+/** A signal that a client hears at once. */
+function heard(fire: () => void): CountingSignal {
+  const signal = new CountingSignal();
+  signal.watch(fire);
+  return signal;
+}
+
+describe('a client', () => {
+  test('runs a chain, and gives what each command has read and how it ended', async () => {
+    const unit = new ScriptedUnit();
+    const data = Uint8Array.of(1, 2, 3, 4);
+    unit.ends.set(0x02, () => ({ status: NORMAL, data }));
+    await using path = await Path.open(unit, { signal: heard });
+    const chain = [
+      output(0x07, Uint8Array.of(9, 8)),
+      input(0x02, 4),
+      input(0x02, 6, { sli: true }),
+    ];
+    const result = await path.client.run(chain);
+    expect(result.irb.scsw).toMatchObject({ deviceStatus: NORMAL, subchannelStatus: 0, count: 2 });
+    expect(result.data).toEqual([new Uint8Array(0), data, data]);
+    expect(result.last).toBe(2);
+    expect(unit.commands[0]?.data).toEqual(Uint8Array.of(9, 8));
+  });
+
+  test('runs one chain after the other', async () => {
+    const unit = new ScriptedUnit();
+    await using path = await Path.open(unit, { signal: heard });
+    for (let i = 0; i < 3; i++) {
+      // One after the other is the point.
+      const { irb } = await path.client.run([noOperation()]);
+      expect(irb.scsw.control).toBe(0x4007);
+    }
+    expect(unit.commands).toHaveLength(3);
+  });
+
+  test('looks by itself where nothing signals', async () => {
+    const unit = new ScriptedUnit();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    unit.ends.set(0x03, () => promise.then(() => ({ status: NORMAL })));
+    await using path = await Path.open(unit);
+    const running = path.client.run([noOperation()]);
+    await new Promise((done) => setImmediate(done));
+    resolve();
+    await new Promise((done) => setImmediate(done));
+    path.clock.advance(1);
+    expect((await running).irb.scsw.control).toBe(0x4007);
+  });
+
+  test('gives sense data with a unit check', async () => {
+    const unit = new ScriptedUnit();
+    const sense = Uint8Array.of(0x80, ...new Uint8Array(31));
+    unit.ends.set(0x07, () => ({ status: NORMAL | 2, taken: 0, sense }));
+    await using path = await Path.open(unit, { signal: heard });
+    const { irb } = await path.client.run([output(0x07, new Uint8Array(6), { sli: true })]);
+    expect(irb.sense).toEqual(sense);
+  });
+
+  test('ends a chain by clear, and can run the next', async () => {
+    const unit = new ScriptedUnit();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    unit.ends.set(0x02, () => promise.then(() => ({ status: NORMAL })));
+    await using path = await Path.open(unit, { signal: heard });
+    const running = path.client.run([input(0x02, 4)]);
+    await path.client.clear();
+    resolve();
+    expect((await running).irb.scsw.control).toBe(0x1001);
+    expect((await path.client.run([noOperation()])).irb.scsw.control).toBe(0x4007);
+  });
+
+  test('shows the subchannel', async () => {
+    await using path = await Path.open(new ScriptedUnit());
+    expect((await path.client.schib()).pmcw).toMatchObject({ deviceNumber: 0x1234, pim: 0x80 });
+  });
+
+  test('gives up after its time', async () => {
+    const unit = new ScriptedUnit();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    unit.ends.set(0x02, () => promise.then(() => ({ status: NORMAL })));
+    await using path = await Path.open(unit, { timeout: 1000, signal: heard });
+    const running = path.client.run([input(0x02, 4)]);
+    path.clock.advance(1000);
+    await expect(running).rejects.toThrow('ETIMEDOUT');
+    resolve();
+  });
+
+  test('refuses a second chain meanwhile, and everything once it is closed', async () => {
+    await using path = await Path.open(new ScriptedUnit(), { signal: heard });
+    const running = path.client.run([noOperation()]);
+    await expect(path.client.run([noOperation()])).rejects.toThrow('EBUSY');
+    await running;
+    await path.client.close();
+    await expect(path.client.run([noOperation()])).rejects.toThrow('ENODEV');
+  });
+});
+
+test('the whole path leaves nothing behind', async () => {
+  const path = await Path.open(new ScriptedUnit(), { signal: heard });
+  const { core } = path;
+  await path.client.run([noOperation()]);
+  await path[Symbol.asyncDispose]();
+  expect(core.leaks()).toEqual([]);
+});

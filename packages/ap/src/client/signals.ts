@@ -1,0 +1,54 @@
+// How the device tells a client of things.
+
+import {
+  VFIO_IRQ_SET_ACTION_TRIGGER,
+  VFIO_IRQ_SET_DATA_EVENTFD,
+  type EventSignal,
+  type VfioAccess,
+} from '@vfio-ts/core';
+
+/** Both ends of something that the device can signal. */
+export interface ApSignal {
+  /** For the device: whoever passes it on may close it. */
+  readonly signal: EventSignal;
+  /** Ends the wait. */
+  close(): void;
+}
+
+/**
+ * Makes a signal that calls `fire`. In process `{ signal: { signal: fire, close() {} }, close() {} }` is one; over the
+ * wire an eventfd that a loop watches, and a duplicate of it for the device.
+ */
+export type MakeSignal = (fire: () => void) => ApSignal;
+
+/** Which interrupt of the device calls what. */
+export interface ApWatch {
+  readonly index: number;
+  readonly subindex: number;
+  readonly fire: () => void;
+}
+
+const FLAGS = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+
+/** Sets signals for interrupts, one after the other. What it returns takes them back. @throws what `setIrqs` gives */
+export async function watchIrqs(
+  access: VfioAccess,
+  makeSignal: MakeSignal,
+  watches: readonly ApWatch[],
+): Promise<AsyncDisposableStack> {
+  await using undo = new AsyncDisposableStack();
+  for (const { index, subindex, fire } of watches) {
+    const made = makeSignal(fire);
+    undo.defer(() => made.close());
+    const request = { flags: FLAGS, index, start: subindex, count: 1 };
+    try {
+      // oxlint-disable-next-line no-await-in-loop
+      await access.setIrqs({ ...request, signals: [made.signal] });
+    } catch (error) {
+      made.signal.close();
+      throw error;
+    }
+    undo.defer(() => access.setIrqs({ ...request, signals: [null] }));
+  }
+  return undo.move();
+}

@@ -23,8 +23,8 @@ import { inProcess, InProcessSession } from './in-process.ts';
 import { LeakError } from './leak-check.ts';
 import type { Connector, Session } from './session.ts';
 
-/** More than any test makes; the room for more would be made anew for each test. */
-const MAX_DEVICES = 1024;
+/** Devices that a test can make at most; the room for more would be made anew for each test. */
+export const MAX_DEVICES = 1024;
 
 /** How the fixture of one test differs from the usual. */
 export interface ContextOptions {

@@ -16,7 +16,7 @@ import {
 } from '@vfio-ts/core';
 import { expect } from 'vitest';
 import { isSettled, outcome, refused } from '../assert.ts';
-import type { TestContext } from '../context.ts';
+import { MAX_DEVICES, type TestContext } from '../context.ts';
 import type { MdevDirectory, MdevHooks } from '../device-under-test.ts';
 import type { DeviceHarness } from '../harness.ts';
 import { declareSuite, type SuiteOptions, type SuiteTests } from '../suite.ts';
@@ -109,14 +109,17 @@ function creating<T extends object>({ test, harness }: SuiteTests<T>): void {
     }
   });
 
-  test('[108] create with no instance left is refused and changes nothing', async (t) => {
-    const fixture = setUp(t);
-    let made = 0;
-    // oxlint-disable-next-line no-await-in-loop
-    while (available(fixture) > 0) await create(fixture, ++made);
-    await refused(harness.mdev?.limitError ?? 'EUSERS', () => create(fixture, made + 1));
-    expect(fixture.bus.devices.length).toBe(made);
-  });
+  const limits = Object.values(harness.mdev?.directories ?? {});
+  if (limits.every(({ availableInstances }) => availableInstances <= MAX_DEVICES)) {
+    test('[108] create with no instance left is refused and changes nothing', async (t) => {
+      const fixture = setUp(t);
+      let made = 0;
+      // oxlint-disable-next-line no-await-in-loop
+      while (available(fixture) > 0) await create(fixture, ++made);
+      await refused(harness.mdev?.limitError ?? 'EUSERS', () => create(fixture, made + 1));
+      expect(fixture.bus.devices.length).toBe(made);
+    });
+  }
 
   test('[108] the error of the probe is the error of create, and nothing is left', async (t) => {
     const fixture = setUp(t);

@@ -15,11 +15,11 @@ export class ScriptedQueue extends FakeQueue {
   irqEnabled: boolean | undefined = undefined;
   /** `instruction@ms`, oldest first. */
   readonly history: string[] = [];
-  readonly #clock: Clock;
+  readonly clock: Clock;
 
   constructor(clock: Clock) {
     super(8);
-    this.#clock = clock;
+    this.clock = clock;
   }
 
   override test(): ApStatus {
@@ -41,7 +41,7 @@ export class ScriptedQueue extends FakeQueue {
   }
 
   #scripted(instruction: Instruction): ApStatus | undefined {
-    this.history.push(`${instruction}@${this.#clock.now()}`);
+    this.history.push(`${instruction}@${this.clock.now()}`);
     const code = this.script[instruction].shift();
     return code === undefined ? undefined : statusOf(code);
   }

@@ -177,7 +177,10 @@ export class CcwClient implements AsyncDisposable {
     const orb = { interruptionParameter: 0, key: 0, control, lpm: 0, programAddress: this.#iova };
     region.set(encodeOrb(orb));
     const wanted = SCSW_START_FUNCTION | SCSW_START_PENDING;
-    region.set(encodeScsw({ ...NO_SCSW, flags: START_FLAGS, control: wanted }), layout.IO_SCSW_OFFSET);
+    region.set(
+      encodeScsw({ ...NO_SCSW, flags: START_FLAGS, control: wanted }),
+      layout.IO_SCSW_OFFSET,
+    );
     // A failure of the write is the failure of the start: nothing is waited for then.
     done.promise.catch(() => undefined);
     try {

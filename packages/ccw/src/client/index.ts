@@ -14,3 +14,5 @@ export {
   type DataArea,
 } from './chain.ts';
 export { commandName, type DeviceKind } from './command-names.ts';
+export { disassemble, type DisassembleOptions } from './disassemble.ts';
+export { formatChain, statusNames } from './format-chain.ts';

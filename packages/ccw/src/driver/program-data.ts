@@ -1,6 +1,7 @@
 // Where the data of a CCW is: in one piece, or in the blocks that its IDAWs name. Counterpart of ccwchain_fetch_ccw()
 // (drivers/s390/cio/vfio_ccw_cp.c).
 
+import { IOVA_LIMIT } from '@vfio-ts/core';
 import {
   CCW0_ADDRESS_LIMIT,
   CCW1_ADDRESS_LIMIT,
@@ -19,6 +20,9 @@ import {
 import type { DataPiece } from '../channel/channel-program.ts';
 import type { GuestRead } from './guest-read.ts';
 
+/** Guest memory is never there. */
+export const NOWHERE: number = IOVA_LIMIT;
+
 /** How the data of a program is found. */
 export interface DataOptions {
   /** Of the ORB. */
@@ -29,8 +33,8 @@ export interface DataOptions {
 }
 
 /**
- * The data of one CCW, `count` bytes together. Fewer where an address is not one a CCW can name, or an IDAW does not
- * start its block: a program check when the transfer gets there, as with MIDAWs, which the kernel does not know.
+ * The data of one CCW, `count` bytes together. Where an address is not one a CCW can name, or an IDAW does not start
+ * its block, the rest is at {@link NOWHERE}: a program check when the transfer gets there, and not before.
  *
  * @param previous - the CCW before it in storage; with data chaining the command is not this CCW's own
  * @yields what is to be read
@@ -45,12 +49,15 @@ export function* dataPieces(
   const format = idawFormat(control);
   const hasIdaws = (flags & CCW_FLAG_IDA) !== 0;
   // The kernel reads the list even where no data moves: a list that is not there is an error all the same.
-  const pieces = hasIdaws
+  const found = hasIdaws
     ? blocks(yield* readIdaws(address, count, format), count, format)
     : direct(address, count, isFormat1 ? CCW1_ADDRESS_LIMIT : CCW0_ADDRESS_LIMIT);
-  if (!movesData(ccw, previous) || (flags & CCW_FLAG_MIDA) !== 0) return [];
-  for (const { iova, length } of pieces) pin(iova, length);
-  return pieces;
+  // The kernel does not know MIDAWs: what the address names is no data.
+  const pieces = (flags & CCW_FLAG_MIDA) === 0 ? found : [];
+  if (movesData(ccw, previous)) {
+    for (const { iova, length } of pieces) pin(iova, length);
+  }
+  return withRest(pieces, count);
 }
 
 /** Counterpart of `ccw_does_data_transfer()`, which takes each CCW by itself. */
@@ -59,6 +66,11 @@ function movesData({ command, flags, count }: Ccw, previous: Ccw | undefined): b
   const isOwnCommand = ((previous?.flags ?? 0) & CCW_FLAG_CD) === 0;
   if (isOwnCommand && command === CCW_CMD_NOOP) return false;
   return (flags & CCW_FLAG_SKIP) === 0 || (isOwnCommand && !isInput(command));
+}
+
+function withRest(pieces: readonly DataPiece[], count: number): readonly DataPiece[] {
+  const rest = pieces.reduce((left, { length }) => left - length, count);
+  return rest === 0 ? pieces : [...pieces, { iova: NOWHERE, length: rest }];
 }
 
 function direct(iova: number, count: number, limit: number): DataPiece[] {

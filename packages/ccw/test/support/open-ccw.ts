@@ -164,17 +164,21 @@ export class OpenCcw implements AsyncDisposable {
       case 'CP_PROCESSING':
         throw new Error('only while a start is executed');
     }
-    expect(this.device.state).toBe(state);
+    if (this.device.state !== state) throw new Error(`in ${this.device.state}, not ${state}`);
     this.subchannel.calls.length = 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // Each step stands on the one before it.
     for (const undo of this.#undo) await undo();
-    expect(this.core.leaks()).toEqual([]);
-    expect(this.memory.alive).toEqual([]);
-    expect(this.clock.pending).toBe(0);
+    expectNothingLeft(this);
   }
+}
+
+function expectNothingLeft({ core, memory, clock }: OpenCcw): void {
+  expect(core.leaks()).toEqual([]);
+  expect(memory.alive).toEqual([]);
+  expect(clock.pending).toBe(0);
 }
 
 /** The bytes a user writes to the I/O region. */

@@ -106,6 +106,21 @@ describe('drivers', () => {
     expect(bindings(bus)).toEqual({ '05.0004': 'second', '05.00ab': 'second' });
   });
 
+  test('of two that would take a queue the older one has it alone', async () => {
+    const { bus } = unscannedBus({ adapters: [5], domains: [4], apmask: ApMask.NONE });
+    const drivers = [new RecordingDriver('first'), new RecordingDriver('second')] as const;
+    await bus.registerDriver(drivers[0]);
+    await bus.registerDriver(drivers[1]);
+    await bus.scan();
+    expect(drivers.map(({ calls }) => calls)).toEqual([['probe 05.0004'], []]);
+    expect(bindings(bus)).toEqual({ '05.0004': 'first' });
+  });
+
+  test('of the host resets a queue that it gets', async () => {
+    const { cards } = await testBus({ adapters: [5], domains: [4] });
+    expect(cards.get(5)?.queue(4)?.calls).toEqual(['reset']);
+  });
+
   test('a second driver of a name is EBUSY', async () => {
     const { bus } = await testBus();
     await bus.registerDriver(new RecordingDriver());

@@ -183,6 +183,13 @@ describe('the files of the bus', () => {
     await expect(sysfs.write('bus/ap/ap_domain', '0xab')).rejects.toThrow(errno('EINVAL'));
   });
 
+  test('a domain that was chosen stays the default', async () => {
+    const { bus, sysfs } = await testSysfs();
+    await sysfs.write('bus/ap/ap_domain', '171');
+    await bus.scan();
+    expect(sysfs.read('bus/ap/ap_domain')).toBe('171\n');
+  });
+
   test('without a usable domain there is no default', async () => {
     const { sysfs } = await testSysfs({ aqmask: ApMask.NONE });
     expect(sysfs.read('bus/ap/ap_domain')).toBe('-1\n');

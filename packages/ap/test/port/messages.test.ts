@@ -129,11 +129,12 @@ describe('DQAP', () => {
 
   test('with too little room stores the reply in parts', () => {
     const { port, host, queue } = testPort();
-    queue.replies.push({ psmid: 5n, bytes: bytes(100) }, { psmid: 6n, bytes: bytes(8) });
+    queue.replies.push({ psmid: 5n, bytes: bytes(100) });
     const first = issue(port, dqap({ length: 40 }));
     expect(first).toMatchObject({ cc: 2, rc: 0, psmid: 0n, length: 40, gr2: 60n });
     const waiting = issue(port, pqap(reg.AP_PQAP.TAPQ)).status;
     expect(waiting).toMatchObject({ queueEmpty: false, repliesWaiting: true });
+    queue.replies.push({ psmid: 6n, bytes: bytes(8) });
     const more = { gr0: Number(first.gr0), length: 40 };
     const second = issue(port, dqap({ ...more, address: MEMORY_BASE + 0x1028 }));
     expect(second).toMatchObject({ cc: 2, length: 40, gr2: 20n });

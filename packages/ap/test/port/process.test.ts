@@ -97,6 +97,17 @@ describe('QCI', () => {
     expect([host.memory[0x7f], host.memory[0x100]]).toEqual([0xff, 0xff]);
   });
 
+  test.each([
+    [{ apsc: false, apxa: false, rc8a: false }, 0x00],
+    [{ apsc: true, apxa: false, rc8a: false, qact: false, apsb: false }, 0x80],
+    [{ apsc: false, apxa: true, rc8a: false }, 0x40],
+    [{ apsc: false, apxa: false, rc8a: true, qact: false }, 0x10],
+  ])('of a machine with %j stores the facilities the port has', (config, flags) => {
+    const { port, host } = testPort({}, config);
+    issue(port, pqap(QCI, { gr2: BigInt(MEMORY_BASE) }));
+    expect([...host.memory.subarray(0, 4)]).toEqual([flags, 0, 0, 0]);
+  });
+
   test('of a guest that lost its queues stores empty masks', () => {
     const { port, host } = testPort();
     host.masks = { adapters: ApMask.NONE, domains: ApMask.NONE, controlDomains: ApMask.NONE };

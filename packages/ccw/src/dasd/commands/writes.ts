@@ -2,7 +2,7 @@
 
 import type { CommandEnd, DeviceCommand } from '../../channel/control-unit.ts';
 import { DEVICE_STATUS } from '../../channel/control-unit.ts';
-import { AUXILIARY, OPERATION, ORIENTATION, WRITE_CONTROL } from '../chain.ts';
+import { OPERATION, ORIENTATION, WRITE_CONTROL } from '../chain.ts';
 import type { Chain, Domain } from '../chain.ts';
 import { advance, nextCount } from '../motion.ts';
 import { UnitCheck } from '../sense.ts';
@@ -90,50 +90,41 @@ function* writeUpdateKeyAndData(unit: Unit, command: DeviceCommand): Steps<Comma
   return updateField(unit, command, record.keyOffset, record);
 }
 
-/** In a domain the writes of classic chains are for tracks, and for the last record of an update. */
-function requireClassicWrite({ operation, left, auxiliary }: Domain): void {
-  const hasSuffix = (auxiliary & AUXILIARY.READ_COUNT_SUFFIX) !== 0;
-  const isLast = operation === OPERATION.WRITE_DATA && left === (hasSuffix ? 2 : 1);
-  if (operation !== OPERATION.WRITE_TRACK && !isLast) throw new UnitCheck('invalidSequence');
-}
+/** Operations in whose domain the writes of classic chains are as well. */
+const UPDATES_CLASSIC: ReadonlySet<number> = new Set([OPERATION.WRITE_DATA, OPERATION.WRITE_TRACK]);
 
-/** The record whose count, or key as well, was just passed. */
-function classicRecord({ arm }: Unit, { data }: DeviceCommand, isBehindKey: boolean): TrackRecord {
-  const isThere = arm.passed === 'count' || (isBehindKey && arm.passed === 'key');
-  if (!isThere || arm.record === undefined) {
-    throw new UnitCheck('invalidSequence', data.length);
+/** What of a record a classic write changes. */
+type Field = 'data' | 'key and data';
+
+/** Writes into the record whose count, or for its data its key as well, was just passed. */
+function writeClassic(unit: Unit, command: DeviceCommand, field: Field): CommandEnd {
+  const { chain, arm } = unit;
+  const { domain } = chain;
+  const { record, passed } = arm;
+  const isFound = chain.isIdentifierEqual || (field === 'data' && chain.isKeyEqual);
+  const isAllowed = domain === undefined ? isFound : UPDATES_CLASSIC.has(domain.operation);
+  if (!isAllowed || record === undefined) throw new UnitCheck('invalidSequence');
+  requireWritable(unit);
+  requireMask(chain, ...UPDATES);
+  const from = field === 'data' ? record.dataOffset : record.keyOffset;
+  if (domain !== undefined) {
+    const isR0 = domain.operation === OPERATION.WRITE_TRACK && record.number === 0;
+    const length = isR0 && field === 'data' ? STANDARD_R0_SIZE : domain.transferLength;
+    requireLength(chain, length, record.end - from);
   }
-  return arm.record;
+  const isThere = passed === 'count' || (field === 'data' && passed === 'key');
+  if (!isThere && record.dataLength > 0) {
+    throw new UnitCheck('invalidSequence', Math.min(command.data.length, record.end - from));
+  }
+  return updateField(unit, command, from, record);
 }
 
 function writeData(unit: Unit, command: DeviceCommand): CommandEnd {
-  const { chain } = unit;
-  const { domain } = chain;
-  const isFound = chain.isIdentifierEqual || chain.isKeyEqual;
-  if (domain === undefined && !isFound) throw new UnitCheck('invalidSequence');
-  requireWritable(unit);
-  requireMask(chain, ...UPDATES);
-  if (domain !== undefined) requireClassicWrite(domain);
-  const record = classicRecord(unit, command, true);
-  const isR0 = domain?.operation === OPERATION.WRITE_TRACK && record.number === 0;
-  if (domain !== undefined) {
-    requireLength(chain, isR0 ? STANDARD_R0_SIZE : domain.transferLength, record.dataLength);
-  }
-  return updateField(unit, command, record.dataOffset, record);
+  return writeClassic(unit, command, 'data');
 }
 
 function writeKeyAndData(unit: Unit, command: DeviceCommand): CommandEnd {
-  const { chain } = unit;
-  const { domain } = chain;
-  if (domain === undefined && !chain.isIdentifierEqual) throw new UnitCheck('invalidSequence');
-  requireWritable(unit);
-  requireMask(chain, ...UPDATES);
-  if (domain !== undefined) requireClassicWrite(domain);
-  const record = classicRecord(unit, command, false);
-  if (domain !== undefined) {
-    requireLength(chain, domain.transferLength, record.keyLength + record.dataLength);
-  }
-  return updateField(unit, command, record.keyOffset, record);
+  return writeClassic(unit, command, 'key and data');
 }
 
 /** Operations in whose domain records are made. */

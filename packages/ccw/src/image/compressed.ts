@@ -162,6 +162,10 @@ export class CompressedFile implements TrackFile {
   }
 
   async load(track: number): Promise<Uint8Array> {
+    return soundTrack(this.geometry, track, await this.#find(track));
+  }
+
+  async #find(track: number): Promise<Uint8Array> {
     const table = await this.#secondTable(Math.floor(track / TRACKS_PER_TABLE), track);
     if (table === undefined) return this.#nullTrack(track, this.#nullFormat);
     const { secondEntry, length: lengthAt, inBase, place } = this.#layout;
@@ -171,10 +175,10 @@ export class CompressedFile implements TrackFile {
     if (position === 0) return this.#nullTrack(track, length);
     if (position === inBase) throw this.#damaged(track, 'it is in a base image');
     const bytes = new Uint8Array(length);
-    if ((await this.#file.read(bytes, position)) < length || length < HOME_ADDRESS_SIZE) {
+    if (length < HOME_ADDRESS_SIZE || !(await this.#fill(bytes, position))) {
       throw this.#damaged(track, `${length} bytes at 0x${position.toString(16)} are not there`);
     }
-    return soundTrack(this.geometry, track, await this.#expand(track, bytes));
+    return this.#expand(track, bytes);
   }
 
   close(): Promise<void> {
@@ -189,12 +193,18 @@ export class CompressedFile implements TrackFile {
     if (position === 0) return undefined;
     if (position === inBase) throw this.#damaged(track, 'its table is in a base image');
     const bytes = new Uint8Array(TRACKS_PER_TABLE * secondEntry);
-    if ((await this.#file.read(bytes, position)) < bytes.length) {
+    if (!(await this.#fill(bytes, position))) {
       throw this.#damaged(track, `its table at 0x${position.toString(16)} is not there`);
     }
     const table = viewOf(bytes);
     this.#second.set(index, table);
     return table;
+  }
+
+  /** Whether there were as many bytes. */
+  async #fill(into: Uint8Array, position: number): Promise<boolean> {
+    if (!Number.isSafeInteger(position + into.length)) return false;
+    return (await this.#file.read(into, position)) === into.length;
   }
 
   async #expand(track: number, bytes: Uint8Array): Promise<Uint8Array> {

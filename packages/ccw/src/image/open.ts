@@ -11,6 +11,7 @@ import { Journal, journalName, readLeftJournal } from './journal.ts';
 import type { LeftJournal } from './journal.ts';
 import { socketLock } from './lock.ts';
 import type { ImageLock } from './lock.ts';
+import type { ImageHeader } from './header.ts';
 import { firstPartName } from './part-names.ts';
 import { ImageParts, readHeader } from './parts.ts';
 import { ReadOnlyStore } from './read-only-store.ts';
@@ -107,17 +108,15 @@ async function writePlain(
   return new WritableStore(own, options.cacheTracks ?? DEFAULT_CACHE_TRACKS);
 }
 
+/** Opens the rest; `first` is closed when it fails. */
 async function openLocked(
   files: ImageFiles,
   first: ImageFile,
+  header: ImageHeader,
   options: OpenImageOptions,
 ): Promise<TrackStore> {
   const { isReadOnly = false, cacheTracks = DEFAULT_CACHE_TRACKS } = options;
-  const header = await readHeader(first);
   if (header.kind !== 'plain') {
-    if (!isReadOnly) {
-      throw new VfioError('EROFS', 'openImage', `${first.path}: compressed, can be read only`);
-    }
     return new ReadOnlyStore(await CompressedFile.open(first, header), new Map(), cacheTracks);
   }
   const mode = isReadOnly ? 'read' : 'write';
@@ -171,15 +170,20 @@ export async function openImage(path: string, options: OpenImageOptions = {}): P
   await using held = new AsyncDisposableStack();
   const first = await openFirst(files, path, isReadOnly ? 'read' : 'write');
   const { path: firstPath, fd } = first;
+  let header: ImageHeader;
   try {
     const { inode } = await first.facts();
     for (const lock of locks) {
       held.defer(await lock.acquire({ path: firstPath, fd, inode }, isReadOnly));
     }
+    header = await readHeader(first);
+    if (header.kind !== 'plain' && !isReadOnly) {
+      throw new VfioError('EROFS', 'openImage', `${firstPath}: compressed, can be read only`);
+    }
   } catch (error) {
     await first.close();
     throw error;
   }
-  const store = await openLocked(files, first, options);
+  const store = await openLocked(files, first, header, options);
   return withLocks(store, held.move());
 }

@@ -1,14 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, test as base } from 'vitest';
 import { encodeEbcdic } from '../../src/architecture/ebcdic.ts';
 import { buildTrack, dataOf, packCchh, records } from '../../src/dasd/track-image.ts';
 import type { TrackStore } from '../../src/dasd/track-store.ts';
 import { createVolume } from '../../src/image/create.ts';
 import { openImage } from '../../src/image/open.ts';
 import { readVtoc } from '../../src/image/vtoc.ts';
-import { test } from './hercules.ts';
-import type { HerculesTool } from './hercules.ts';
+import { withHercules } from './hercules.ts';
+import type { HerculesTool, WithHercules } from './hercules.ts';
+
+const test = base.extend<WithHercules>(withHercules);
 
 /** The number, key length and data length of each record of a track. */
 async function shape(store: TrackStore, track: number): Promise<string[]> {
@@ -89,6 +91,11 @@ function loadVolume(folder: string, hercules: HerculesTool): string {
   return join(folder, 'load.ckd');
 }
 
+/** A run of tracks from the beginning of a cylinder on. */
+function extent(cylinder: number, last: number, head: number): object[] {
+  return [{ first: packCchh(cylinder, 0), last: packCchh(last, head) }];
+}
+
 test('the datasets that dasdload has made are in the table of contents', async ({
   folder,
   hercules,
@@ -104,9 +111,6 @@ test('the datasets that dasdload has made are in the table of contents', async (
     each.blockSize,
     each.extents,
   ]);
-  const extent = (...[cylinder, last, head]: [number, number, number]) => [
-    { first: packCchh(cylinder, 0), last: packCchh(last, head) },
-  ];
   expect(rows).toEqual([
     ['TEST.EMPTY', 'PS', 'VB', 255, 6233, extent(2, 2, 4)],
     ['TEST.LIBRARY', 'PO', 'FB', 80, 6160, extent(3, 4, 14)],

@@ -1,7 +1,8 @@
 // The real tools of Hercules as the judge of image files.
 
 import { spawnSync } from 'node:child_process';
-import { test as base } from './support.ts';
+import { inFolder } from './support.ts';
+import type { InFolder } from './support.ts';
 
 const HOW_TO = 'the tools of Hercules are missing: apt-get install hercules';
 const missing = spawnSync('dasdls', [], { stdio: 'ignore' }).error !== undefined;
@@ -10,9 +11,22 @@ const required = process.env['VFIO_TS_REQUIRE_CLIENTS'] === '1';
 /** Runs a tool in the folder of the test and gives what it printed, as Latin-1. */
 export type HerculesTool = (name: string, ...args: readonly string[]) => string;
 
-/** A test that needs Hercules: skipped without, failed where clients are required. */
-export const test = base.extend<{ hercules: HerculesTool }>({
-  hercules: async ({ skip, folder }, use) => {
+/** What a test with Hercules has. */
+export interface WithHercules extends InFolder {
+  readonly hercules: HerculesTool;
+}
+
+interface Context extends InFolder {
+  readonly skip: (condition: boolean, reason: string) => void;
+}
+
+/** Finds the tools: the test is skipped without them, and fails where clients are required. */
+export const withHercules = {
+  ...inFolder,
+  hercules: async (
+    { skip, folder }: Context,
+    use: (tool: HerculesTool) => Promise<void>,
+  ): Promise<void> => {
     if (missing && required) throw new Error(HOW_TO);
     skip(missing, HOW_TO);
     // What a tool did is seen in what it has printed and made: dasdcat ends with 1 also when all went well.
@@ -22,4 +36,4 @@ export const test = base.extend<{ hercules: HerculesTool }>({
       return stdout;
     });
   },
-});
+};

@@ -2,10 +2,13 @@ import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { expect, test as base } from 'vitest';
 import { openImage } from '../../src/image/open.ts';
 import { SMALL, smallVolume, versionOf } from './support-tracks.ts';
-import { test } from './support.ts';
+import { inFolder } from './support.ts';
+import type { InFolder } from './support.ts';
+
+const test = base.extend<InFolder>(inFolder);
 
 const CHILD = fileURLToPath(new URL('kill-child.ts', import.meta.url));
 const CYLINDERS = 3;

@@ -46,7 +46,8 @@ export class SimulatedDisk implements ImageFiles {
   beforeWrite: (path: string, at: number) => void = () => {};
   beforeSync: (path: string) => void = () => {};
   beforeRead: (path: string, at: number) => Promise<void> | void = () => {};
-  open_ = 0;
+  /** How many files are open. */
+  openFiles = 0;
 
   constructor(files: ReadonlyMap<string, Uint8Array>) {
     this.files = new Map(files);
@@ -65,7 +66,7 @@ export class SimulatedDisk implements ImageFiles {
       this.log.push({ kind: 'create', path });
     }
     this.content(path);
-    this.open_ += 1;
+    this.openFiles += 1;
     return this.#file(path);
   }
 
@@ -78,6 +79,7 @@ export class SimulatedDisk implements ImageFiles {
         return { size, inode: path, identity: path };
       },
       read: async (into, position) => {
+        if (!Number.isSafeInteger(position)) throw new RangeError('position is out of range');
         await this.beforeRead(path, position);
         const from = this.content(path).subarray(position, position + into.length);
         into.set(from);
@@ -94,7 +96,7 @@ export class SimulatedDisk implements ImageFiles {
         this.log.push({ kind: 'sync', path });
       },
       close: async () => {
-        this.open_ -= 1;
+        this.openFiles -= 1;
       },
     };
   }
@@ -157,7 +159,9 @@ export function afterPowerLoss(
         files.set(path, isDurable ? withWrite(before, at, bytes) : torn(before, at, bytes, random));
         break;
       }
-      default:
+      case 'sync':
+      case 'syncFolder':
+      case 'ack':
         break;
     }
   });

@@ -3,14 +3,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test as base } from 'vitest';
 
-/** A test with a folder of its own. */
-export const test = base.extend<{ folder: string }>({
+/** A folder of the test's own. */
+export interface InFolder {
+  readonly folder: string;
+}
+
+/** Makes it, and removes it with all that is in it. */
+export const inFolder = {
   // oxlint-disable-next-line no-empty-pattern
-  folder: async ({}, use) => {
+  folder: async ({}, use: (folder: string) => Promise<void>): Promise<void> => {
     const folder = mkdtempSync(join(tmpdir(), 'vfio-ts-ccw-'));
     await use(folder);
     rmSync(folder, { recursive: true, force: true });
   },
-});
+};

@@ -121,7 +121,7 @@ async function removeCard(state: BusState, card: BusCard): Promise<void> {
 async function scanDomains(state: BusState, card: BusCard): Promise<void> {
   const found = new Map(accessible(state, (domain) => card.hardware.queue(domain)));
   for (const queue of card.queues) {
-    if (found.get(queue.domain) === queue.hardware) lookAtQueue(state, queue);
+    if (found.has(queue.domain)) lookAtQueue(state, queue);
     // oxlint-disable-next-line no-await-in-loop
     else await removeQueue(state, card, queue);
   }

@@ -114,6 +114,11 @@ export class SoftCard implements ApCardHardware, Disposable {
     this.#enter(state);
   }
 
+  /** What a write to the card's `config` does. @throws `ENODEV` it is closed */
+  configure(isConfigured: boolean): void {
+    this.setState(isConfigured ? 'configured' : 'deconfigured');
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#enter('deconfigured');

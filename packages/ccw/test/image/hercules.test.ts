@@ -220,11 +220,10 @@ interface Created {
 }
 
 const CREATED: readonly Created[] = [
-  { model: 30 },
   { model: 1 },
   { model: 20, format: 'linux' },
   { model: 20, cylindersPerFile: 6 },
-  { model: '3380-A' },
+  { model: '3390-1' },
 ];
 
 for (const options of CREATED) {

@@ -35,6 +35,8 @@ export interface CcwClientOptions {
   readonly clock: Clock;
   /** Makes a signal that calls `fire` when the device signals; the client looks from time to time without. */
   readonly signal?: (fire: () => void) => EventSignal;
+  /** Called with the device status nobody has asked for, attention for example; needs `signal`. */
+  readonly attention?: (deviceStatus: number) => void;
   /** Where guest memory for programs and data is, a page address; 1 MiB when left out. */
   readonly iova?: number;
   /** Bytes of it; 1 MiB when left out. */
@@ -195,7 +197,7 @@ export class CcwClient implements AsyncDisposable {
   /** Takes a status that is there; without a signal it comes back later when there is none. */
   async #look(again: number = FIRST_LOOK_MS): Promise<void> {
     const waiting = this.#waiting;
-    if (waiting === undefined) return;
+    if (waiting === undefined && this.#options.attention === undefined) return;
     try {
       const bytes = new Uint8Array(IRB_SIZE);
       await this.#access.read(layout.VFIO_CCW_CONFIG_REGION_INDEX, layout.IO_IRB_OFFSET, bytes);
@@ -203,10 +205,11 @@ export class CcwClient implements AsyncDisposable {
       const isOurs = (irb.scsw.control & SCSW_FUNCTION_CONTROL) !== 0;
       const isThere = (irb.scsw.control & SCSW_STATUS_PENDING) !== 0;
       if (isThere && isOurs) this.#settle(irb);
+      else if (isThere && this.#hasSignal) this.#options.attention?.(irb.scsw.deviceStatus);
     } catch (error) {
       this.#settle(error);
     }
-    if (this.#waiting !== waiting || this.#hasSignal) return;
+    if (this.#hasSignal || waiting === undefined || this.#waiting !== waiting) return;
     const look = (): void => void this.#look(Math.min(2 * again, 50));
     waiting.timers.push(this.#options.clock.after(again, look));
   }

@@ -48,7 +48,7 @@ export { EventFd, type SignalPolicy } from './eventfd.ts';
 export { LoopEventFd } from './loop-eventfd.ts';
 export { MemfdBackend, MemfdMemory, hasFd, type FdMemory } from './memfd.ts';
 export type { MappingPolicy } from './mapping.ts';
-export type { PeerCredentials } from './native/libc.ts';
+export { flock, type PeerCredentials } from './native/libc.ts';
 
 export { LevelLogger, SessionLog } from './log.ts';
 export type { ServerStats, SessionStats } from './stats/stats.ts';

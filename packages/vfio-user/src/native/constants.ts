@@ -42,6 +42,10 @@ export const F_SEAL_SEAL = 0x1;
 export const F_SEAL_SHRINK = 0x2;
 export const F_SEAL_GROW = 0x4;
 
+export const LOCK_SH = 1;
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
+
 export const O_ACCMODE = 0x3;
 export const O_RDONLY = 0x0;
 export const O_WRONLY = 0x1;

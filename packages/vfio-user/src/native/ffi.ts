@@ -47,6 +47,7 @@ export interface RawCalls {
   eventfd(value: number, flags: number): number;
   memfd_create(name: string, flags: number): number;
   fcntl(fd: number, command: number, argument: number): number;
+  flock(fd: number, operation: number): number;
   ftruncate(fd: number, size: number): number;
   statx(dir: number, path: string, flags: number, mask: number, out: Uint8Array): number;
   fstatfs(fd: number, out: Uint8Array): number;
@@ -102,6 +103,7 @@ export const raw: RawCalls = {
   memfd_create: bind('memfd_create', INT, ['str', 'uint']),
   // Variadic in C; on both architectures an int is passed as a fixed one would be.
   fcntl: bind('fcntl', INT, [INT, INT, 'intptr_t']),
+  flock: bind('flock', INT, [INT, INT]),
   ftruncate: bind('ftruncate', INT, [INT, OFF]),
   statx: bind('statx', INT, [INT, 'str', INT, 'uint', BYTES]),
   fstatfs: bind('fstatfs', INT, [INT, BYTES]),

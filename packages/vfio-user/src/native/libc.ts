@@ -195,6 +195,19 @@ export function setStatusFlags(fd: number, flags: number): void {
   checked(raw.fcntl(fd, c.F_SETFL, flags), 'fcntl', `F_SETFL on descriptor ${fd}`);
 }
 
+/**
+ * Locks an open file without waiting; the lock goes when all descriptors of the open file are closed, however that
+ * happens. A shared lock leaves room for others that are shared.
+ *
+ * @throws `EAGAIN` another open file has the lock; `EBADF`
+ */
+export function flock(fd: number, isShared: boolean): void {
+  const operation = (isShared ? c.LOCK_SH : c.LOCK_EX) | c.LOCK_NB;
+  while (raw.flock(fd, operation) < 0) {
+    if (!interrupted()) throw failure('flock', `descriptor ${fd}`);
+  }
+}
+
 /** A second descriptor for the same open file, close-on-exec. @throws `EBADF`, `EMFILE` */
 export function dup(fd: number): number {
   return checked(raw.fcntl(fd, c.F_DUPFD_CLOEXEC, 0), 'fcntl', `F_DUPFD_CLOEXEC of ${fd}`);

@@ -33,6 +33,9 @@ export class EventLoop {
     },
     forget: (registration) => this.#forget(registration),
   };
+  // Made once, so that a turn makes no functions.
+  readonly #onTurn = (): void => this.#runTurn();
+  readonly #onNap = (): void => this.#nap();
   readonly #now: () => number;
   readonly #turn: number;
   readonly #activity: Activity;
@@ -115,7 +118,7 @@ export class EventLoop {
   #schedule(): void {
     if (this.#isInTurn || this.#immediate !== undefined || this.#registrations.size === 0) return;
     this.#poll?.stop();
-    this.#immediate = setImmediate(() => this.#runTurn());
+    this.#immediate = setImmediate(this.#onTurn);
   }
 
   #runTurn(): void {
@@ -144,7 +147,7 @@ export class EventLoop {
       this.#poll ??= new NodePoll(this.#epoll.fd, () => this.#awake());
       this.#poll.start();
     } else {
-      this.#immediate = setImmediate(() => this.#nap());
+      this.#immediate = setImmediate(this.#onNap);
     }
   }
 
@@ -160,7 +163,7 @@ export class EventLoop {
     this.#isInTurn = false;
     if (this.#registrations.size === 0) return;
     if (came) this.#schedule();
-    else this.#immediate = setImmediate(() => this.#nap());
+    else this.#immediate = setImmediate(this.#onNap);
   }
 
   /** Answers at once what woke the process, then ends the watch; the turn that follows lets promises run. */

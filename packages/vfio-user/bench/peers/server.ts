@@ -1,15 +1,20 @@
 // Devices with one register each, served as any device is. `node server.ts SOCKET [DEVICES]`, under a parent that it
-// tells when it is ready and, when asked, what it has allocated. The second device is at `SOCKET.1`, and so on.
+// tells when it is ready and, when asked, how its heap is. The second device is at `SOCKET.1`, and so on.
 
 import { allocDevice, registerEmulatedIommuDev, unregisterGroupDev, VfioCore } from '@vfio-ts/core';
-import { getHeapStatistics } from 'node:v8';
+import { performance } from 'node:perf_hooks';
+import { GCProfiler, getHeapStatistics } from 'node:v8';
 import { EventLoop, linuxHost, serveDevice } from '../../src/index.ts';
 import { RegisterDevice, registerOps } from '../support/register-device.ts';
 
 /** What the server tells. */
 export interface Told {
-  /** Bytes the heap has given out so far; `undefined` where V8 does not count them. */
-  readonly allocated: number | undefined;
+  /** Bytes of its heap that are in use, garbage included. */
+  readonly used: number;
+  /** How often garbage was collected. */
+  readonly collections: number;
+  /** How often Node had a turn. */
+  readonly turns: number;
 }
 
 /** What the server can be asked: to tell, or to tell once garbage is collected. */
@@ -29,9 +34,15 @@ function serve(number: number) {
 
 const served = Array.from({ length: Number(devices) }, (_, number) => serve(number));
 
+const collector = new GCProfiler();
+let collections = 0;
+
 function tell(): void {
-  const { total_allocated_bytes: allocated } = getHeapStatistics();
-  process.send?.({ allocated } satisfies Told);
+  collections += collector.stop()?.statistics.length ?? 0;
+  collector.start();
+  const { used_heap_size: used } = getHeapStatistics();
+  const { loopCount: turns } = performance.nodeTiming.uvMetricsInfo;
+  process.send?.({ used, collections, turns } satisfies Told);
 }
 
 async function end(): Promise<void> {

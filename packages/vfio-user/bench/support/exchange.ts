@@ -43,10 +43,15 @@ export class Exchange implements Disposable {
   }
 }
 
+/** Does something so many times. */
+export function repeat(count: number, work: () => void): void {
+  for (let i = 0; i < count; i++) work();
+}
+
 /** How often a second `work` was done, when it was done `count` times at once. */
 export function rate(count: number, work: () => void): number {
   const begin = performance.now();
-  for (let i = 0; i < count; i++) work();
+  repeat(count, work);
   return (count / (performance.now() - begin)) * 1000;
 }
 

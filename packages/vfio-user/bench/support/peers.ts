@@ -43,11 +43,19 @@ export class ServerProcess implements AsyncDisposable {
     this.#gone.catch(() => {});
   }
 
-  /** Starts it with some devices and waits until clients can connect. */
-  static async start(folder: Folder, devices = 1): Promise<ServerProcess> {
-    const path = folder.path(`server-${devices}.sock`);
+  /**
+   * Starts it with some devices and waits until clients can connect.
+   *
+   * @param flags - of its Node
+   */
+  static async start(
+    folder: Folder,
+    devices = 1,
+    flags: readonly string[] = [],
+  ): Promise<ServerProcess> {
+    const path = folder.path(`server-${devices}-${flags.length}.sock`);
     const program = fileURLToPath(new URL('../peers/server.ts', import.meta.url));
-    const child = fork(program, [path, `${devices}`]);
+    const child = fork(program, [path, `${devices}`], { execArgv: [...flags] });
     const server = new ServerProcess(path, child);
     await server.#told();
     return server;
@@ -58,9 +66,9 @@ export class ServerProcess implements AsyncDisposable {
     return number === 0 ? this.path : `${this.path}.${number}`;
   }
 
-  /** Bytes its heap has given out so far; `undefined` where V8 does not count. */
-  async allocated(): Promise<number | undefined> {
-    return (await this.#ask('tell')).allocated;
+  /** How its heap is. */
+  heap(): Promise<Told> {
+    return this.#ask('tell');
   }
 
   /** Bytes of memory it has of its own, without garbage. */
@@ -79,17 +87,6 @@ export class ServerProcess implements AsyncDisposable {
       return Number(time);
     });
     return times.reduce((sum, time) => sum + time, 0);
-  }
-
-  /**
-   * Bytes of its heap that it uses up for each of the `count` messages that `work` sends. What it does about once a
-   * millisecond, whatever comes, is in it: the turn it gives to Node. `undefined` where V8 does not count.
-   */
-  async allocatedFor(count: number, work: () => void): Promise<number | undefined> {
-    const before = await this.allocated();
-    work();
-    const after = await this.allocated();
-    return before === undefined || after === undefined ? undefined : (after - before) / count;
   }
 
   async #ask(question: Asked): Promise<Told> {

@@ -34,10 +34,10 @@ function message(command: number, payload: Uint8Array, flags = 0): Uint8Array {
   return bytes;
 }
 
-/** The request for `count` bytes at the start of region 0; its reply is as much longer. */
-export function regionRead(count: number): Uint8Array {
+/** The request for `count` bytes at the start of a region; its reply is as much longer. */
+export function regionRead(count: number, region = 0): Uint8Array {
   const payload = new Uint8Array(REGION_ACCESS_SIZE);
-  encodeRegionAccess(new DataView(payload.buffer), 0, 0, 0, count);
+  encodeRegionAccess(new DataView(payload.buffer), 0, 0, region, count);
   return message(VFIO_USER.REGION_READ, payload);
 }
 

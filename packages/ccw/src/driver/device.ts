@@ -24,7 +24,7 @@ import {
   SUBCHANNEL_STATUS,
 } from '../architecture/index.ts';
 import type { PathEvent, Subchannel } from '../channel/subchannel.ts';
-import { ChannelPaths } from './channel-paths.ts';
+import { PathMasks } from './path-masks.ts';
 import { ChannelReports } from './channel-reports.ts';
 import { endedIrb } from './end-status.ts';
 import { actionOf, type CcwEvent, type CcwState } from './fsm.ts';
@@ -57,7 +57,7 @@ export class CcwDevice {
   readonly async: AsyncRegion = new AsyncRegion();
   readonly reports: ChannelReports = new ChannelReports();
   readonly #options: CcwDeviceOptions;
-  readonly #paths: ChannelPaths;
+  readonly #paths: PathMasks;
   readonly #statuses: StatusDelivery;
   readonly #program: ProgramStart;
   readonly #use: SubchannelUse;
@@ -70,7 +70,7 @@ export class CcwDevice {
     this.vdev = vdev;
     this.subchannel = subchannel;
     this.#options = options;
-    this.#paths = new ChannelPaths(subchannel.store());
+    this.#paths = new PathMasks(subchannel.store());
     this.#statuses = new StatusDelivery({
       clock,
       take: () => this.#take(),

@@ -13,7 +13,7 @@ import {
 } from '@vfio-ts/core';
 import { PMCW_QDIO } from '../architecture/index.ts';
 import type { Subchannel } from '../channel/subchannel.ts';
-import { pathsOf } from './channel-paths.ts';
+import { pathsOf } from './path-masks.ts';
 import { CcwDevice } from './device.ts';
 import { ccwOps } from './ops.ts';
 

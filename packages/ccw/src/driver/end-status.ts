@@ -4,15 +4,17 @@ import { isErrno } from '@vfio-ts/core';
 import {
   encodeIrb,
   eswOf,
-  ORB_FORMAT_CONTROL,
-  ORB_PREFETCH_CONTROL,
+  SCSW_ADDRESS_LIMIT_CHECKING_CONTROL,
   SCSW_ALERT_STATUS,
   SCSW_CCW_FORMAT,
+  SCSW_INITIAL_STATUS_INTERRUPTION_CONTROL,
   SCSW_PREFETCH,
   SCSW_PRIMARY_STATUS,
   SCSW_SECONDARY_STATUS,
   SCSW_START_FUNCTION,
   SCSW_STATUS_PENDING,
+  SCSW_SUPPRESS_SUSPENDED_INTERRUPTION,
+  SCSW_SUSPEND_CONTROL,
   SUBCHANNEL_STATUS,
   type Orb,
 } from '../architecture/index.ts';
@@ -25,6 +27,14 @@ const ENDED =
   SCSW_SECONDARY_STATUS |
   SCSW_STATUS_PENDING;
 
+const REPEATED =
+  SCSW_SUSPEND_CONTROL |
+  SCSW_CCW_FORMAT |
+  SCSW_PREFETCH |
+  SCSW_INITIAL_STATUS_INTERRUPTION_CONTROL |
+  SCSW_ADDRESS_LIMIT_CHECKING_CONTROL |
+  SCSW_SUPPRESS_SUSPENDED_INTERRUPTION;
+
 /** Why a program did not run. */
 export interface WhyEnded {
   /** What SSCH would have said, where it was too late for that. */
@@ -34,14 +44,13 @@ export interface WhyEnded {
 }
 
 /** The IRB of a program that did not run. */
-export function endedIrb({ control, programAddress }: Orb, why: WhyEnded): Uint8Array {
+export function endedIrb(orb: Orb, why: WhyEnded): Uint8Array {
+  const { programAddress } = orb;
   const { deferred = 0, subchannelStatus = 0 } = why;
-  const format = (control & ORB_FORMAT_CONTROL) === 0 ? 0 : SCSW_CCW_FORMAT;
-  const prefetch = (control & ORB_PREFETCH_CONTROL) === 0 ? 0 : SCSW_PREFETCH;
   const sense = new Uint8Array(0);
   return encodeIrb({
     scsw: {
-      flags: (deferred << 8) | format | prefetch,
+      flags: (deferred << 8) | statusFlags(orb),
       control: ENDED,
       programAddress: deferred === 0 ? programAddress + 8 : programAddress,
       deviceStatus: 0,
@@ -51,6 +60,11 @@ export function endedIrb({ control, programAddress }: Orb, why: WhyEnded): Uint8
     esw: eswOf(0, sense),
     sense,
   });
+}
+
+/** What the SCSW of every status of a program repeats of its ORB: the same bits in the same places. */
+export function statusFlags({ key, control }: Orb): number {
+  return (key << 12) | ((control >>> 16) & REPEATED);
 }
 
 /** What a user makes of the errno of a start, as a status. */

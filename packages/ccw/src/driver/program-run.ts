@@ -7,6 +7,7 @@ import {
   type Orb,
 } from '../architecture/index.ts';
 import type { ChannelCcw, ChannelProgram } from '../channel/channel-program.ts';
+import { statusFlags } from './end-status.ts';
 import { readLater, readNow, type GuestRange, type GuestRead } from './guest-read.ts';
 import type { GuestPages } from './guest-pages.ts';
 import { copyProgram } from './program-copy.ts';
@@ -92,6 +93,7 @@ export class ProgramRun {
       first,
       isFormat1: (control & ORB_FORMAT_CONTROL) !== 0,
       lpm: this.lpm,
+      statusFlags: statusFlags(this.orb),
       suppressesIncorrectLength: (control & ORB_INCORRECT_LENGTH_SUPPRESSION_MODE) !== 0,
       memory: this.#memory,
     };

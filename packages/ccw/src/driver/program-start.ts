@@ -8,7 +8,7 @@ import {
 } from '../architecture/index.ts';
 import type { ChannelProgram } from '../channel/channel-program.ts';
 import type { Subchannel } from '../channel/subchannel.ts';
-import type { ChannelPaths } from './channel-paths.ts';
+import type { PathMasks } from './path-masks.ts';
 import { endedIrb, statusOfError, type WhyEnded } from './end-status.ts';
 import { GuestPages } from './guest-pages.ts';
 import { ProgramRun } from './program-run.ts';
@@ -21,7 +21,7 @@ const PREFETCH_WARNING_MS = 5000;
 export interface StartOn {
   readonly vdev: VfioDevice;
   readonly subchannel: Subchannel;
-  readonly paths: ChannelPaths;
+  readonly paths: PathMasks;
   readonly statuses: StatusDelivery;
 }
 

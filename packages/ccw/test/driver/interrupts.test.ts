@@ -64,7 +64,7 @@ describe('a second status', () => {
 
   test('is not there any more after a reset', async () => {
     await using ccw = withTwo();
-    ccw.file.reset();
+    await ccw.file.reset();
     ccw.irb();
     ccw.clock.advance(10 * STATUS_HOLD_MS);
     expect(ccw.count(0)).toBe(1);

@@ -61,7 +61,7 @@ describe('after its end', () => {
     expect(pinned(ccw)).toBe(0);
     expect(() => memory.write(0x8000, Uint8Array.of(1))).toThrow(errno('EFAULT'));
     expect(() => memory.read(0x8000, new Uint8Array(1))).toThrow(errno('EFAULT'));
-    if (ccw.ram.length > 0) expect(ccw.ram[0x8000]).toBe(0);
+    expect(ccw.ram[0x8000] ?? 0).toBe(0);
     ccw.subchannel.interrupt(haltIrb);
   });
 });

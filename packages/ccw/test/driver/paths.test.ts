@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { PathEvent } from '../../src/index.ts';
 import { REPORTS_MAX } from '../../src/driver/channel-reports.ts';
 import { errno, OpenCcw } from '../support/open-ccw.ts';
-import { haltIrb, irb } from '../support/status.ts';
+import { finalIrb, haltIrb, irb } from '../support/status.ts';
 
 const used: Omit<PathEvent, 'kind'> = { mask: 0x80, chpid: 0x44 };
 const other: Omit<PathEvent, 'kind'> = { mask: 0x40, chpid: 0x45 };
@@ -43,8 +43,9 @@ test('a path that was varied off comes back by vary on, not by coming online', a
   ccw.subchannel.path({ kind: 'vary off', ...other });
   ccw.subchannel.path({ kind: 'online', ...other });
   expect(lpmOfStart(ccw)).toBe(0x80);
-  ccw.file.reset();
+  const resetting = ccw.file.reset();
   ccw.subchannel.interrupt(haltIrb);
+  await resetting;
   ccw.subchannel.path({ kind: 'vary on', ...other });
   expect(lpmOfStart(ccw)).toBe(0xc0);
 });
@@ -150,21 +151,17 @@ describe('an unplug', () => {
 
 test('a missing prefetch bit is warned of, once in five seconds', async () => {
   await using ccw = new OpenCcw();
-  const start = (): void => {
-    ccw.subchannel.isRunning = false;
-    ccw.file.reset();
+  const warnings = (): string[] => {
     ccw.ccws(0x1000, [{}]);
     ccw.start({ control: 0x0080_0000 });
+    ccw.subchannel.interrupt(finalIrb);
+    return ccw.logger.take('warn').map(({ message }) => message);
   };
-  start();
-  ccw.subchannel.interrupt(haltIrb);
-  ccw.clock.advance(4999);
-  start();
-  ccw.subchannel.interrupt(haltIrb);
-  expect(ccw.logger.take('warn').map(({ message }) => message)).toEqual([
+  expect(warnings()).toEqual([
     'Prefetching channel program even though prefetch not specified in ORB',
   ]);
+  ccw.clock.advance(4999);
+  expect(warnings()).toEqual([]);
   ccw.clock.advance(1);
-  start();
-  expect(ccw.logger.take('warn').length).toBe(1);
+  expect(warnings().length).toBe(1);
 });

@@ -38,6 +38,7 @@ import {
   type Ccw,
   type CcwState,
   type Orb,
+  type Subchannel,
 } from '../../src/index.ts';
 import { ScriptedSubchannel } from './scripted-subchannel.ts';
 import { noStatus } from './status.ts';
@@ -53,13 +54,19 @@ export function errno(code: ErrnoCode): unknown {
   return expect.objectContaining({ code });
 }
 
-/** A device that is open, and its guest. */
-export class OpenCcw implements AsyncDisposable {
+/** What a subchannel can be made with. */
+export interface SubchannelHost {
+  readonly clock: ManualClock;
+  readonly logger: RecordingLogger;
+}
+
+/** A device that is open, over a subchannel of any kind, and its guest. */
+export class CcwUser<S extends Subchannel> implements AsyncDisposable {
   readonly clock: ManualClock = new ManualClock();
   readonly logger: RecordingLogger = new RecordingLogger();
   readonly memory: TrackedMemory = new TrackedMemory({ detachOnUnmap: true });
   readonly core: VfioCore;
-  readonly subchannel: ScriptedSubchannel;
+  readonly subchannel: S;
   readonly device: CcwDevice;
   readonly container: Container;
   readonly file: DeviceFile;
@@ -68,8 +75,9 @@ export class OpenCcw implements AsyncDisposable {
   readonly signals: CountingSignal[] = [];
   readonly #undo: (() => unknown)[] = [];
 
-  constructor(subchannel: ScriptedSubchannel = new ScriptedSubchannel()) {
+  constructor(make: (host: SubchannelHost) => S) {
     const { clock, logger, memory } = this;
+    const subchannel = make(this);
     this.subchannel = subchannel;
     this.core = new VfioCore({ clock, logger, memory }, { trace: true });
     const ccw = allocDevice(CcwDevice, 'vdev', this.core.parent('sch'), ccwOps, subchannel);
@@ -146,6 +154,19 @@ export class OpenCcw implements AsyncDisposable {
     this.file.write(1, 0, from);
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Each step stands on the one before it.
+    for (const undo of this.#undo) await undo();
+    expectNothingLeft(this);
+  }
+}
+
+/** The same over a subchannel that does what it is told. */
+export class OpenCcw extends CcwUser<ScriptedSubchannel> {
+  constructor(subchannel: ScriptedSubchannel = new ScriptedSubchannel()) {
+    super(() => subchannel);
+  }
+
   /** Brings the device into a state of its machine. */
   enter(state: CcwState): void {
     switch (state) {
@@ -167,15 +188,9 @@ export class OpenCcw implements AsyncDisposable {
     if (this.device.state !== state) throw new Error(`in ${this.device.state}, not ${state}`);
     this.subchannel.calls.length = 0;
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    // Each step stands on the one before it.
-    for (const undo of this.#undo) await undo();
-    expectNothingLeft(this);
-  }
 }
 
-function expectNothingLeft({ core, memory, clock }: OpenCcw): void {
+function expectNothingLeft({ core, memory, clock }: CcwUser<Subchannel>): void {
   expect(core.leaks()).toEqual([]);
   expect(memory.alive).toEqual([]);
   expect(clock.pending).toBe(0);

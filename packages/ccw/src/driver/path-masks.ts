@@ -4,7 +4,7 @@ import { CRW_ERC, CRW_RSC, decodePmcw, type Crw, type Pmcw } from '../architectu
 import type { PathEvent, Subchannel } from '../channel/subchannel.ts';
 
 /** The masks of one subchannel; path i is bit `0x80 >> i`. */
-export class ChannelPaths {
+export class PathMasks {
   #lpm: number;
   #opm = 0xff;
 

@@ -2,6 +2,7 @@ import { link, open, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test as base } from 'vitest';
 import { VfioError } from '@vfio-ts/core';
+import { flock } from '@vfio-ts/vfio-user';
 import { flockLock, socketLock } from '../../src/image/lock.ts';
 import type { ImageLock } from '../../src/image/lock.ts';
 import { openImage } from '../../src/image/open.ts';
@@ -125,4 +126,17 @@ test.each([
   });
   const file = { path: 'volume.ckd', fd: 3, inode: '1:2' };
   await expect(lock.acquire(file, false)).rejects.toMatchObject({ code });
+});
+
+test('flock keeps others away by itself, and goes with the store', async ({ folder }) => {
+  const path = await volume(folder);
+  const locks = [flockLock(flock)];
+  const reader = await openImage(path, { locks, isReadOnly: true });
+  const second = await openImage(path, { locks, isReadOnly: true });
+  await expect(openImage(path, { locks })).rejects.toMatchObject(busy);
+  await reader.close();
+  await second.close();
+  const writer = await openImage(path, { locks });
+  await expect(openImage(path, { locks, isReadOnly: true })).rejects.toMatchObject(busy);
+  await writer.close();
 });

@@ -80,10 +80,11 @@ class Terminal {
 }
 
 /** A screen that asks for a name: at the top left, row 1 and column 1. */
+// oxfmt-ignore
 const SCREEN = Uint8Array.of(
-  ...[0xc3, SBA, 0x40, 0x40, SF, PROTECTED],
+  0xc3, SBA, 0x40, 0x40, SF, PROTECTED,
   ...encodeEbcdic('VFIO-TS LOGON NAME'),
-  ...[SF, UNPROTECTED, IC],
+  SF, UNPROTECTED, IC,
 );
 
 test(
@@ -107,14 +108,17 @@ test(
     expect(screen).toContain(' VFIO-TS LOGON NAME');
 
     await terminal.action('String("operator")');
-    await terminal.action('Enter');
+    // It is over when the guest has freed the keyboard.
+    const entered = terminal.action('Enter');
     expect(await status()).toBe(0x80);
     const read = await client.run([input(READ_MODIFIED, 80, { sli: true })]);
-    const [, inbound = new Uint8Array(0)] = [0, read.data[0]];
+    const [inbound = new Uint8Array(0)] = read.data;
     expect(inbound[0]).toBe(ENTER);
     // Address of the cursor, then each changed field: the order, its address, its text.
     expect(inbound[3]).toBe(SBA);
     expect(decodeEbcdic(inbound.subarray(6))).toBe('operator');
+    await client.run([output(ERASE_WRITE, SCREEN)]);
+    await entered;
   },
 );
 
@@ -134,10 +138,10 @@ test('who is no 3270 is let go, and a second terminal is turned away', async () 
   const plain = connect(port, '127.0.0.1');
   await once(plain, 'data');
   const second = connect(port, '127.0.0.1');
-  await once(second, 'close');
+  expect(await once(second, 'close')).toEqual([false]);
   // WONT TERMINAL-TYPE
   plain.write(Uint8Array.of(255, 252, 24));
-  await once(plain, 'close');
+  expect(await once(plain, 'close')).toEqual([false]);
 });
 
 test('a terminal that goes ends a read that waits for it', { timeout: 60_000 }, async (ctx) => {

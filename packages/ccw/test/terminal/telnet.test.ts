@@ -21,10 +21,11 @@ function parsed(bytes: Uint8Array, pieceSize: number = bytes.length, limit = 100
 
 describe('a stream of telnet', () => {
   test('is options, subnegotiations and records', () => {
+    // oxfmt-ignore
     const bytes = Uint8Array.of(
-      ...[255, 251, 24],
-      ...[255, 250, 24, 0, 0x49, 255, 255, 255, 240],
-      ...[1, 255, 255, 2, 255, 239],
+      255, 251, 24, // WILL TERMINAL-TYPE
+      255, 250, 24, 0, 0x49, 255, 255, 255, 240,
+      1, 255, 255, 2, 255, 239,
     );
     for (const size of [1, 2, 100]) {
       expect(parsed(bytes, size)).toEqual([

@@ -27,7 +27,7 @@ export * from './driver/irqs.ts';
 export type { ApMatrix } from './driver/matrix.ts';
 export { ApMatrixDev, VFIO_AP_FEATURES, type ApMatrixOptions } from './driver/matrix-dev.ts';
 export { ApMatrixMdev } from './driver/mdev.ts';
-export type { QueueInterrupt, VfioApQueue } from './driver/queue.ts';
+export { VfioApQueue, type QueueInterrupt } from './driver/queue.ts';
 export { queueStatus, VFIO_AP_HWTYPES, VFIO_AP_QUEUE_DRIVER } from './driver/queue-driver.ts';
 export { AP_RESET_INTERVAL_MS, AP_RESET_LIMIT_MS } from './driver/reset.ts';
 export {

@@ -147,7 +147,7 @@ export class CcwDevice {
 
   /** The user has read a part of the I/O region. */
   hasRead(offset: number, length: number): void {
-    if (this.io.showsIrb(offset, length)) this.#statuses.consumed();
+    if (this.io.endsStatus(offset, length)) this.#statuses.consumed();
   }
 
   /**

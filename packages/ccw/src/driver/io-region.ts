@@ -2,8 +2,10 @@
 // result of the last write. The async region: halt or clear, and the result.
 
 import {
+  ECW_SIZE,
   decodeOrb,
   decodeScsw,
+  IRB_ECW_OFFSET,
   IRB_SIZE,
   ORB_SIZE,
   SCSW_SIZE,
@@ -19,6 +21,8 @@ import {
   IO_RET_CODE_OFFSET,
   IO_SCSW_OFFSET,
 } from './layout.ts';
+
+const STATUS_END = IO_IRB_OFFSET + IRB_ECW_OFFSET + ECW_SIZE;
 
 /** What region 0 holds. */
 export class IoRegion {
@@ -50,9 +54,9 @@ export class IoRegion {
     this.bytes.set(irb.subarray(0, IRB_SIZE), IO_IRB_OFFSET);
   }
 
-  /** Whether a read of a part of the region sees the status. */
-  showsIrb(offset: number, length: number): boolean {
-    return offset < IO_IRB_OFFSET + IRB_SIZE && offset + length > IO_IRB_OFFSET;
+  /** Whether a read ends what there is to know of the status; the measurement behind it is always zero. */
+  endsStatus(offset: number, length: number): boolean {
+    return offset < STATUS_END && offset + length >= STATUS_END;
   }
 }
 

@@ -28,6 +28,13 @@ describe('a second status', () => {
     expect(ccw.irb()).toEqual(attentionIrb);
   });
 
+  test('comes in the place of the first only when all of that has been read', async () => {
+    await using ccw = withTwo();
+    const pieces = Array.from({ length: 24 }, (_, i) => ccw.read(0, 24 + 4 * i, 4));
+    expect(Uint8Array.from(pieces.flatMap((piece) => [...piece]))).toEqual(finalIrb);
+    expect(ccw.irb()).toEqual(attentionIrb);
+  });
+
   test('does not come for a read of anything but the status', async () => {
     await using ccw = withTwo();
     ccw.read(0, 0, 24);

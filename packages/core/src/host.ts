@@ -41,6 +41,17 @@ export interface EventSignal {
   close(): void;
 }
 
+/** Both ends of something that a device can signal and its user can wait for. */
+export interface SignalPair {
+  /** For the device, which closes it. */
+  readonly signal: EventSignal;
+  /** Ends the wait. A second call does nothing. */
+  close(): void;
+}
+
+/** Makes a signal that calls `fire` each time it is signalled; signals close together may be one. */
+export type MakeSignal = (fire: () => void) => SignalPair;
+
 /**
  * A view of memory that can be taken back: `bytes` has length 0 once `unmap` has run, and so has every
  * typed array made over the same buffer.

@@ -45,7 +45,7 @@ export { linuxHost, LinuxClock, type LinuxHostOptions } from './host.ts';
 export { EventLoop, type LoopOptions, type LoopRegistration, type LoopSource } from './loop.ts';
 export { OwnedFd, type Fd } from './fd.ts';
 export { EventFd, type SignalPolicy } from './eventfd.ts';
-export { LoopEventFd } from './loop-eventfd.ts';
+export { watchedSignals } from './signal-pair.ts';
 export { MemfdBackend, MemfdMemory, hasFd, type FdMemory } from './memfd.ts';
 export type { MappingPolicy } from './mapping.ts';
 export { flock, type PeerCredentials } from './native/libc.ts';

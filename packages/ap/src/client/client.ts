@@ -1,6 +1,13 @@
 // A guest of an ap device that is a program: RSA and random numbers as promises.
 
-import { isErrno, VfioError, type Clock, type MemoryBackend, type VfioAccess } from '@vfio-ts/core';
+import {
+  isErrno,
+  VfioError,
+  type Clock,
+  type MakeSignal,
+  type MemoryBackend,
+  type VfioAccess,
+} from '@vfio-ts/core';
 import { AP_RESPONSE } from '../hardware/status.ts';
 import { AP_PORT_COMPLETION_IRQ, AP_PORT_IRQ_INDEX, AP_PORT_SLOT_COUNT } from '../port/layout.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -32,7 +39,7 @@ import {
   type CrtOperation,
   type ModExpo,
 } from './rsa-messages.ts';
-import { watchIrqs, type ApWatch, type MakeSignal } from './signals.ts';
+import { watchIrqs, type ApWatch } from './signals.ts';
 
 /** How a client uses a device. */
 export interface ApClientOptions {

@@ -2,4 +2,3 @@ export { ApClient, type ApClientOptions, type ApRequestOptions } from './client.
 export { ApCcaError, ApReplyError, ApResponseError } from './errors.ts';
 export type { ApConfiguration, ApQueueInfo } from './machine.ts';
 export type { CrtOperation, ModExpo } from './rsa-messages.ts';
-export type { ApSignal, MakeSignal } from './signals.ts';

@@ -3,23 +3,9 @@
 import {
   VFIO_IRQ_SET_ACTION_TRIGGER,
   VFIO_IRQ_SET_DATA_EVENTFD,
-  type EventSignal,
+  type MakeSignal,
   type VfioAccess,
 } from '@vfio-ts/core';
-
-/** Both ends of something that the device can signal. */
-export interface ApSignal {
-  /** For the device: whoever passes it on may close it. */
-  readonly signal: EventSignal;
-  /** Ends the wait. */
-  close(): void;
-}
-
-/**
- * Makes a signal that calls `fire`. In process `{ signal: { signal: fire, close() {} }, close() {} }` is one; over the
- * wire an eventfd that a loop watches, and a duplicate of it for the device.
- */
-export type MakeSignal = (fire: () => void) => ApSignal;
 
 /** Which interrupt of the device calls what. */
 export interface ApWatch {

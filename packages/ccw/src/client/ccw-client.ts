@@ -9,8 +9,10 @@ import {
   VfioError,
   type Clock,
   type EventSignal,
+  type MakeSignal,
   type MemoryBackend,
   type SharedMemory,
+  type SignalPair,
   type Timer,
   type VfioAccess,
 } from '@vfio-ts/core';
@@ -33,9 +35,9 @@ import { assembleChain, type AssembledChain, type Chain } from './chain.ts';
 export interface CcwClientOptions {
   readonly memory: MemoryBackend;
   readonly clock: Clock;
-  /** Makes a signal that calls `fire` when the device signals; the client looks from time to time without. */
-  readonly signal?: (fire: () => void) => EventSignal;
-  /** Called with the device status nobody has asked for, attention for example; needs `signal`. */
+  /** By which the device says that a status is there; the client looks from time to time without. */
+  readonly makeSignal?: MakeSignal;
+  /** Called with the device status nobody has asked for, attention for example; needs `makeSignal`. */
   readonly attention?: (deviceStatus: number) => void;
   /** Where guest memory for programs and data is, a page address; 1 MiB when left out. */
   readonly iova?: number;
@@ -69,7 +71,7 @@ export class CcwClient implements AsyncDisposable {
   readonly #options: CcwClientOptions;
   readonly #memory: SharedMemory;
   readonly #iova: number;
-  readonly #hasSignal: boolean;
+  #signal: SignalPair | undefined;
   #waiting: Waiting | undefined;
   #isRunning = false;
   #isClosed = false;
@@ -84,7 +86,6 @@ export class CcwClient implements AsyncDisposable {
     this.#options = options;
     this.#memory = memory;
     this.#iova = iova;
-    this.#hasSignal = options.signal !== undefined;
   }
 
   /**
@@ -100,10 +101,7 @@ export class CcwClient implements AsyncDisposable {
     const flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
     try {
       await access.mapDma({ iova, size: bytes, flags, memory });
-      if (options.signal !== undefined) {
-        const signal = options.signal(() => void client.#look());
-        await client.#listen(signal);
-      }
+      await client.#watch();
       return client;
     } catch (error) {
       memory.close();
@@ -157,9 +155,10 @@ export class CcwClient implements AsyncDisposable {
     this.#isClosed = true;
     this.#settle(new VfioError('ECANCELED', 'run', 'the client is closed'));
     try {
-      if (this.#hasSignal) await this.#listen(null);
+      if (this.#signal !== undefined) await this.#listen(null);
       await this.#access.unmapDma({ iova: this.#iova, size: this.#memory.size });
     } finally {
+      this.#signal?.close();
       this.#memory.close();
     }
   }
@@ -190,7 +189,7 @@ export class CcwClient implements AsyncDisposable {
     } catch (error) {
       this.#settle(error);
     }
-    if (!this.#hasSignal) await this.#look(FIRST_LOOK_MS);
+    if (this.#signal === undefined) await this.#look(FIRST_LOOK_MS);
     return await done.promise;
   }
 
@@ -205,11 +204,12 @@ export class CcwClient implements AsyncDisposable {
       const isOurs = (irb.scsw.control & SCSW_FUNCTION_CONTROL) !== 0;
       const isThere = (irb.scsw.control & SCSW_STATUS_PENDING) !== 0;
       if (isThere && isOurs) this.#settle(irb);
-      else if (isThere && this.#hasSignal) this.#options.attention?.(irb.scsw.deviceStatus);
+      else if (isThere && this.#signal !== undefined)
+        this.#options.attention?.(irb.scsw.deviceStatus);
     } catch (error) {
       this.#settle(error);
     }
-    if (this.#hasSignal || waiting === undefined || this.#waiting !== waiting) return;
+    if (this.#signal !== undefined || waiting === undefined || this.#waiting !== waiting) return;
     const look = (): void => void this.#look(Math.min(2 * again, 50));
     waiting.timers.push(this.#options.clock.after(again, look));
   }
@@ -233,6 +233,19 @@ export class CcwClient implements AsyncDisposable {
       return this.#memory.bytes.slice(offset, offset + moved);
     });
     return { irb, data, last };
+  }
+
+  async #watch(): Promise<void> {
+    const pair = this.#options.makeSignal?.(() => void this.#look());
+    if (pair === undefined) return;
+    try {
+      await this.#listen(pair.signal);
+      this.#signal = pair;
+    } catch (error) {
+      pair.signal.close();
+      pair.close();
+      throw error;
+    }
   }
 
   async #async(command: number): Promise<void> {

@@ -1,22 +1,14 @@
-import { CountingSignal } from '@vfio-ts/conformance/fakes';
 import { describe, expect, test } from 'vitest';
 import { input, noOperation, output } from '../../src/client/chain.ts';
 import { NORMAL, ScriptedUnit } from '../channel/support.ts';
-import { Path } from './support.ts';
-
-/** A signal that a client hears at once. */
-function heard(fire: () => void): CountingSignal {
-  const signal = new CountingSignal();
-  signal.watch(fire);
-  return signal;
-}
+import { heardAtOnce, Path } from './support.ts';
 
 describe('a client', () => {
   test('runs a chain, and gives what each command has read and how it ended', async () => {
     const unit = new ScriptedUnit();
     const data = Uint8Array.of(1, 2, 3, 4);
     unit.ends.set(0x02, () => ({ status: NORMAL, data }));
-    await using path = await Path.open(unit, { signal: heard });
+    await using path = await Path.open(unit, { makeSignal: heardAtOnce });
     const chain = [
       output(0x07, Uint8Array.of(9, 8)),
       input(0x02, 4),
@@ -31,7 +23,7 @@ describe('a client', () => {
 
   test('runs one chain after the other', async () => {
     const unit = new ScriptedUnit();
-    await using path = await Path.open(unit, { signal: heard });
+    await using path = await Path.open(unit, { makeSignal: heardAtOnce });
     for (let i = 0; i < 3; i++) {
       // One after the other is the point.
       const { irb } = await path.client.run([noOperation()]);
@@ -57,7 +49,7 @@ describe('a client', () => {
     const unit = new ScriptedUnit();
     const sense = Uint8Array.of(0x80, ...new Uint8Array(31));
     unit.ends.set(0x07, () => ({ status: NORMAL | 2, taken: 0, sense }));
-    await using path = await Path.open(unit, { signal: heard });
+    await using path = await Path.open(unit, { makeSignal: heardAtOnce });
     const { irb } = await path.client.run([output(0x07, new Uint8Array(6), { sli: true })]);
     expect(irb.sense).toEqual(sense);
   });
@@ -66,7 +58,7 @@ describe('a client', () => {
     const unit = new ScriptedUnit();
     const { promise, resolve } = Promise.withResolvers<void>();
     unit.ends.set(0x02, () => promise.then(() => ({ status: NORMAL })));
-    await using path = await Path.open(unit, { signal: heard });
+    await using path = await Path.open(unit, { makeSignal: heardAtOnce });
     const running = path.client.run([input(0x02, 4)]);
     await path.client.clear();
     resolve();
@@ -83,7 +75,7 @@ describe('a client', () => {
     const unit = new ScriptedUnit();
     const { promise, resolve } = Promise.withResolvers<void>();
     unit.ends.set(0x02, () => promise.then(() => ({ status: NORMAL })));
-    await using path = await Path.open(unit, { timeout: 1000, signal: heard });
+    await using path = await Path.open(unit, { timeout: 1000, makeSignal: heardAtOnce });
     const running = path.client.run([input(0x02, 4)]);
     path.clock.advance(1000);
     await expect(running).rejects.toThrow('ETIMEDOUT');
@@ -91,7 +83,7 @@ describe('a client', () => {
   });
 
   test('refuses a second chain meanwhile, and everything once it is closed', async () => {
-    await using path = await Path.open(new ScriptedUnit(), { signal: heard });
+    await using path = await Path.open(new ScriptedUnit(), { makeSignal: heardAtOnce });
     const running = path.client.run([noOperation()]);
     await expect(path.client.run([noOperation()])).rejects.toThrow('EBUSY');
     await running;
@@ -101,7 +93,7 @@ describe('a client', () => {
 });
 
 test('the whole path leaves nothing behind', async () => {
-  const path = await Path.open(new ScriptedUnit(), { signal: heard });
+  const path = await Path.open(new ScriptedUnit(), { makeSignal: heardAtOnce });
   const { core } = path;
   await path.client.run([noOperation()]);
   await path[Symbol.asyncDispose]();

@@ -1,13 +1,32 @@
 // A real driver over a real channel with a scripted control unit, and a client of it in this process.
 
-import { ManualClock, RecordingLogger, TrackedMemory } from '@vfio-ts/conformance/fakes';
-import { Container, deviceGroup, MdevBus, VfioCore, type DeviceFile } from '@vfio-ts/core';
+import {
+  CountingSignal,
+  ManualClock,
+  RecordingLogger,
+  TrackedMemory,
+} from '@vfio-ts/conformance/fakes';
+import {
+  Container,
+  deviceGroup,
+  MdevBus,
+  VfioCore,
+  type DeviceFile,
+  type MakeSignal,
+} from '@vfio-ts/core';
 import { ChannelSubsystem } from '../../src/channel/subsystem.ts';
 import { CcwClient, type CcwClientOptions } from '../../src/client/ccw-client.ts';
 import { registerVfioCcw } from '../../src/driver/driver.ts';
 import type { ControlUnit } from '../../src/channel/control-unit.ts';
 
 const UUID = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
+
+/** A signal that a client hears at once. */
+export const heardAtOnce: MakeSignal = (fire) => {
+  const signal = new CountingSignal();
+  signal.watch(fire);
+  return { signal, close: () => undefined };
+};
 
 /** Everything between a client and a control unit. */
 export class Path<U extends ControlUnit> implements AsyncDisposable {

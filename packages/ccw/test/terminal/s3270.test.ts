@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { CountingSignal, RecordingLogger } from '@vfio-ts/conformance/fakes';
+import { RecordingLogger } from '@vfio-ts/conformance/fakes';
 import { programForTest } from '@vfio-ts/lab';
 import { LinuxClock } from '@vfio-ts/vfio-user';
 import { expect, onTestFinished, test } from 'vitest';
@@ -12,7 +12,7 @@ import { decodeEbcdic, encodeEbcdic } from '../../src/architecture/ebcdic.ts';
 import { input, output } from '../../src/client/chain.ts';
 import { Terminal3270 } from '../../src/terminal/terminal-3270.ts';
 import { TerminalServer } from '../../src/terminal/terminal-server.ts';
-import { Path } from '../client/support.ts';
+import { heardAtOnce, Path } from '../client/support.ts';
 
 const [ERASE_WRITE, READ_MODIFIED, READ_BUFFER] = [0x05, 0x06, 0x02];
 const [SBA, SF, IC] = [0x11, 0x1d, 0x13];
@@ -28,11 +28,7 @@ async function station(): Promise<{
   const waiting: ((status: number) => void)[] = [];
   const early: number[] = [];
   const path = await Path.open(new Terminal3270(), {
-    signal: (fire) => {
-      const signal = new CountingSignal();
-      signal.watch(fire);
-      return signal;
-    },
+    makeSignal: heardAtOnce,
     attention: (status) => {
       const first = waiting.shift();
       if (first === undefined) early.push(status);

@@ -26,7 +26,8 @@ export const ap: CommandDriver = {
   async register(bus, wishes) {
     const settings = readSettings(wishes);
     const machine = await openSoftMachine(bus.core, settings);
-    const parent = await registerVfioAp(bus, machine.bus);
+    const { instructionPort } = settings;
+    const parent = await registerVfioAp(bus, machine.bus, { instructionPort });
     const views = [
       { at: '', view: new ApSysfs(machine.bus) },
       { at: ROOT, view: new MdevSysfs(bus) },

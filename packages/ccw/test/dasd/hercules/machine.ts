@@ -53,6 +53,7 @@ const SAYS = {
   SAVED: /HHCPN170I/u,
 };
 
+/** Without synchronous I/O, which forgets an index it has passed when it has to be done again. */
 function configuration(image: string): string {
   return [
     'CPUSERIAL 000001',
@@ -62,7 +63,7 @@ function configuration(image: string): string {
     'NUMCPU 1',
     'OSTAILOR QUIET',
     'DIAG8CMD DISABLE',
-    `${DEVICE} 3390 ${image} cu=3990-6`,
+    `${DEVICE} 3390 ${image} cu=3990-6 nosyncio`,
     '',
   ].join('\n');
 }

@@ -1,10 +1,7 @@
 // The command as a user runs it: another process, its streams, its signals and its exit code.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { decode } from 'fast-png';
 import { expect, onTestFinished, test } from 'vitest';
 import {
@@ -14,37 +11,12 @@ import {
   connect,
   linuxClientHost,
 } from '@vfio-ts/vfio-user';
-
-const main = new URL('../dist/main.js', import.meta.url).pathname;
-
-interface Run {
-  readonly child: ChildProcess;
-  /** Lines of standard output, as they come. */
-  readonly lines: AsyncIterator<string>;
-  /** Everything on standard error. */
-  readonly errors: () => string;
-  /** Exit code and signal. */
-  readonly ended: Promise<readonly unknown[]>;
-}
-
-function run(...args: readonly string[]): Run {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return { child, lines, errors: () => errors, ended: once(child, 'close') };
-}
+import { printed, ready, run } from './support.ts';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'vfio-ts-test-'));
   onTestFinished(() => rmSync(path, { recursive: true }));
   return path;
-}
-
-async function ready(served: Run): Promise<Record<string, string>> {
-  const { value } = await served.lines.next();
-  return JSON.parse(value ?? '{}');
 }
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
@@ -84,15 +56,6 @@ test('serve ends with 0 while a client is attached', async () => {
   await client.over;
   await expect(client.getInfo()).rejects.toMatchObject({ code: 'ENOTCONN' });
 });
-
-/** Everything a command prints until it ends. */
-async function printed({ lines }: Run): Promise<string[]> {
-  const said: string[] = [];
-  for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
-    said.push(next.value);
-  }
-  return said;
-}
 
 test('stats shows what a client has done, as a table and as JSON', async () => {
   const served = run('serve', 'mdpy-sample:mdpy-xga', '--json');

@@ -1,0 +1,44 @@
+// The command as another process.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
+
+const main = new URL('../dist/main.js', import.meta.url).pathname;
+
+/** A command that runs. */
+export interface Run {
+  readonly child: ChildProcess;
+  /** Lines of standard output, as they come. */
+  readonly lines: AsyncIterator<string>;
+  /** Everything on standard error. */
+  readonly errors: () => string;
+  /** Exit code and signal. */
+  readonly ended: Promise<readonly unknown[]>;
+}
+
+/** Runs a command line; it ends with the test at the latest. */
+export function run(...args: readonly string[]): Run {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return { child, lines, errors: () => errors, ended: once(child, 'close') };
+}
+
+/** What `serve --json` says first. */
+export async function ready(served: Run): Promise<Record<string, string>> {
+  const { value } = await served.lines.next();
+  return JSON.parse(value ?? '{}');
+}
+
+/** Everything a command prints until it ends. */
+export async function printed({ lines }: Run): Promise<string[]> {
+  const said: string[] = [];
+  for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
+    said.push(next.value);
+  }
+  return said;
+}

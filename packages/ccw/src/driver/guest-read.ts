@@ -10,13 +10,16 @@ export interface GuestRange {
   readonly length: number;
 }
 
-/** Work that asks for guest memory and gets its bytes, or the error thrown into it. */
+/** Work that asks for guest memory and gets its bytes, its own until it asks again, or the error thrown into it. */
 export type GuestRead<R> = Generator<GuestRange, R, Uint8Array>;
 
 /** How far the work has come without waiting. */
 export type ReadSoFar<R> =
   | { readonly isDone: true; readonly result: R }
   | { readonly isDone: false; readonly wanted: GuestRange };
+
+/** No work is begun within another's, so all share one place. */
+const scratch = new Uint8Array(512);
 
 /**
  * Works until it is done, or until memory is wanted that only its owner reaches.
@@ -27,7 +30,7 @@ export function readNow<R>(vdev: VfioDevice, work: GuestRead<R>): ReadSoFar<R> {
   let step = work.next();
   while (step.done !== true) {
     const { iova, length } = step.value;
-    const bytes = new Uint8Array(length);
+    const bytes = length <= scratch.length ? scratch.subarray(0, length) : new Uint8Array(length);
     let failure: { readonly error: unknown } | undefined = undefined;
     try {
       dmaRw(vdev, iova, bytes, false);

@@ -21,6 +21,9 @@ import type { GuestRead } from './guest-read.ts';
 
 /** CCWs that a segment can have. */
 export const SEGMENT_CCWS_MAX = 256;
+/** Bytes; most programs are shorter, and the kernel's 2 KiB would be copied for nothing. */
+const READ_AT_ONCE = 512;
+const NOTHING = new Uint8Array(0);
 /** Segments that a program can have. */
 export const SEGMENTS_MAX = 64;
 
@@ -97,19 +100,20 @@ function* copySegments(start: number, isFormat1: boolean, segments: Segment[]): 
  * @yields what is to be read
  */
 function* copySegment(start: number, isFormat1: boolean): GuestRead<CopiedCcw[]> {
-  const storage = yield* readStorage(start);
+  const decode = isFormat1 ? decodeCcw1 : decodeFormat0;
   const ccws: CopiedCcw[] = [];
-  for (let isOver = false; !isOver;) {
+  let storage: Uint8Array = NOTHING;
+  let used = 0;
+  for (let isOver = false; !isOver; used += CCW_SIZE) {
     if (ccws.length === SEGMENT_CCWS_MAX) {
       throw refused('EINVAL', `more than ${SEGMENT_CCWS_MAX} CCWs at 0x${start.toString(16)}`);
     }
-    const at = ccws.length * CCW_SIZE;
-    const bytes = storage.bytes.subarray(at, at + CCW_SIZE);
-    if (bytes.length < CCW_SIZE) throw storage.missing;
-    const ccw = new CopiedCcw(
-      start + at,
-      isFormat1 ? decodeCcw1(bytes) : toFormat1(decodeCcw0(bytes)),
-    );
+    const at = start + ccws.length * CCW_SIZE;
+    if (used === storage.length) {
+      storage = yield { iova: at, length: readable(at) };
+      used = 0;
+    }
+    const ccw = new CopiedCcw(at, decode(storage.subarray(used)));
     ccws.push(ccw);
     const loops = isTic(ccw) && isInside({ start, ccws }, ccw.operand);
     isOver = !isChained(ccw) && !loops;
@@ -117,28 +121,17 @@ function* copySegment(start: number, isFormat1: boolean): GuestRead<CopiedCcw[]>
   return ccws;
 }
 
-interface Storage {
-  readonly bytes: Uint8Array;
-  /** The error of what is behind. */
-  readonly missing: unknown;
+function decodeFormat0(bytes: Uint8Array): Ccw {
+  return toFormat1(decodeCcw0(bytes));
 }
 
-/**
- * Reads the room of a whole segment; where memory ends in it, what there is.
- *
- * @yields what is to be read
- */
-function* readStorage(start: number): GuestRead<Storage> {
-  const missing = refused('EINVAL', `no CCW at 0x${start.toString(16)}: past 31 bits`);
-  const room = Math.min(SEGMENT_CCWS_MAX * CCW_SIZE, CCW1_ADDRESS_LIMIT - start);
-  if (room < CCW_SIZE) throw missing;
-  try {
-    return { bytes: yield { iova: start, length: room }, missing };
-  } catch (error) {
-    const upToPage = PAGE_SIZE - (start % PAGE_SIZE);
-    if (upToPage >= room) throw error;
-    return { bytes: yield { iova: start, length: upToPage }, missing: error };
+/** Bytes of whole CCWs to read at once, not past a page: memory may end there, and the program before. */
+function readable(at: number): number {
+  if (at > CCW1_ADDRESS_LIMIT - CCW_SIZE) {
+    throw refused('EINVAL', `no CCW at 0x${at.toString(16)}: past 31 bits`);
   }
+  const most = Math.min(READ_AT_ONCE, PAGE_SIZE - (at % PAGE_SIZE), CCW1_ADDRESS_LIMIT - at);
+  return Math.max(CCW_SIZE, most - (most % CCW_SIZE));
 }
 
 interface LinkOptions extends DataOptions {

@@ -72,8 +72,11 @@ export interface CommandHandler {
   readonly minPayload: number;
   /** Does it all or throws; returns the bytes of payload it has put into the reply. */
   readonly handle: (call: Call) => number;
-  /** What has to be over before `handle`: the device comes to rest, or a reset ends. `undefined` when it is. */
-  readonly settle?: (call: Call) => Promise<void> | undefined;
+  /**
+   * What has to be over before `handle`: the device comes to rest, or a reset ends. `undefined` when it is. What is
+   * not wanted any more when the device has come to rest at last must not be begun.
+   */
+  readonly settle?: (call: Call, isWanted: () => boolean) => Promise<void> | undefined;
   /** The reply for a client that cannot take an error, when `handle` threw. */
   readonly standIn?: (call: Call) => number;
 }

@@ -6,6 +6,8 @@ import type { FrameBuffer } from './transport.ts';
 /** How the device came to rest. */
 export interface Rest {
   readonly failure?: { readonly error: unknown };
+  /** It was waited for no longer. */
+  readonly isLate?: boolean;
 }
 
 /** A copy of a message, with the descriptors that came with it. */

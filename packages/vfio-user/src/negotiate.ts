@@ -10,6 +10,7 @@ import {
 } from '@vfio-ts/core';
 import type { Client } from './call.ts';
 import { DmaTable } from './dma-table.ts';
+import type { SessionLog } from './log.ts';
 import {
   VERSION_SIZE,
   decodeVersion,
@@ -76,6 +77,20 @@ export function negotiate(
   } catch (error) {
     device.close();
     throw error;
+  }
+}
+
+/**
+ * Opposite of {@link negotiate}. Guest memory goes while the device is still open: its driver is told, and unpins.
+ */
+export function release({ device, mappings }: Client, log: SessionLog): void {
+  mappings.clear();
+  for (const step of [() => device.ioas.clear(), () => device.close()]) {
+    try {
+      step();
+    } catch (error) {
+      log.write('error', () => 'the device failed to let go', error);
+    }
   }
 }
 

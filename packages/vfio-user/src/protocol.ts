@@ -96,6 +96,11 @@ export interface Limits {
   readonly maxDmaBytes: number;
   /** Milliseconds without any reply after which such an access fails with `ETIMEDOUT`. */
   readonly dmaTimeout: number;
+  /**
+   * Milliseconds in which a device has to come to rest, or to be reset; a command that needs it fails with
+   * `ETIMEDOUT` then, and a client that is gone is waited for no longer.
+   */
+  readonly restTimeout: number;
   /** Connections a server holds at once, the ones that are being refused included. */
   readonly maxConnections: number;
   /** Milliseconds in which a new connection has to negotiate; it is closed then. */
@@ -115,6 +120,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxDmaAccesses: 1024,
   maxDmaBytes: 64 << 20,
   dmaTimeout: 5000,
+  restTimeout: 30_000,
   maxConnections: 16,
   negotiationTimeout: 5000,
 };

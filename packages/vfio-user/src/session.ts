@@ -2,21 +2,21 @@
 // sends leaves a session as an exception.
 
 import { VfioError, type Clock, type LogLevel, type Logger } from '@vfio-ts/core';
-import type { Client, CommandHandler } from './call.ts';
-import { dispatchTable } from './dispatch.ts';
+import type { Client } from './call.ts';
 import { DmaRequests } from './dma-requests.ts';
 import { NO_FDS, type Fd } from './fd.ts';
 import { HEADER_SIZE, isCommand, messageCommand } from './header.ts';
-import { HeldMessages, type Rest } from './held-messages.ts';
 import { SessionLog } from './log.ts';
 import { MessageFds } from './message-fds.ts';
-import { negotiate } from './negotiate.ts';
+import { negotiate, release } from './negotiate.ts';
 import type { PeerProfile } from './peer.ts';
-import { VFIO_USER, commandName, type Limits } from './protocol.ts';
+import { VFIO_USER, type Limits } from './protocol.ts';
 import { Replies } from './replies.ts';
 import type { OpenDevice } from './served-device.ts';
-import { SessionCall, shortPayload, unknownCommand } from './session-call.ts';
+import { SessionCall } from './session-call.ts';
+import { Commands } from './session-commands.ts';
 import type { SessionHost } from './session-host.ts';
+import { RestGate, type RestUser } from './session-rest.ts';
 import { Counters, type StatsClock } from './stats/counters.ts';
 import { countingHost } from './stats/counting-host.ts';
 import type { SessionState, SessionStats } from './stats/stats.ts';
@@ -48,11 +48,6 @@ export interface SessionOptions {
   closed(session: Session): void;
 }
 
-/** Commands that are taken while one waits for the device; then the client has to wait too. */
-const HELD_MESSAGES = 64;
-/** The same while the device waits for replies of the client, which come behind its commands. */
-const HELD_BEFORE_REPLIES = 4096;
-
 /** One connection of a server. */
 export class Session implements FrameHandler {
   /** Everything the session has to say. */
@@ -63,19 +58,16 @@ export class Session implements FrameHandler {
   readonly #options: SessionOptions;
   readonly #fds = new MessageFds();
   readonly #replies: Replies;
-  /** Commands that wait for the device to come to rest. */
-  readonly #held = new HeldMessages();
+  readonly #gate: RestGate;
+  readonly #commands: Commands;
   #call: SessionCall | undefined;
   #twin: Transport | undefined;
-  /** How the device came to rest for the command that is run next. */
-  #rest: Rest | undefined;
   /** There is no connection any more. */
   #closed = false;
   /** Everything has been given back. */
   #isOver = false;
   #isAbandoned = false;
   #isPaused = false;
-  #isResuming = false;
 
   constructor(transport: Transport, options: SessionOptions) {
     this.#transport = transport;
@@ -85,6 +77,9 @@ export class Session implements FrameHandler {
     this.#replies = new Replies(transport, options.limits, this, (error) => {
       if (!this.#closed) this.close(error);
     });
+    const { limits, timers } = options;
+    this.#gate = new RestGate({ log: this.log, limits, timers }, this.#restUser());
+    this.#commands = new Commands(this, this.#replies, this.#gate);
   }
 
   get state(): SessionState {
@@ -126,13 +121,13 @@ export class Session implements FrameHandler {
 
   frame(frame: FrameBuffer, length: number, fds: readonly Fd[]): void {
     this.counters.received(messageCommand(frame.view), length, fds.length);
-    if (this.#held.count > 0 && isCommand(frame.view)) this.#held.push(frame, length, fds);
+    if (this.#gate.keeps && isCommand(frame.view)) this.#gate.keep(frame, length, fds);
     else this.#handle(frame, length, fds);
     this.#pace();
   }
 
   drained(): void {
-    if (this.#held.count > 0 && !this.#held.isWaiting) this.#runHeld();
+    this.#gate.run();
     if (this.#twin === undefined) this.#call?.dma.drained();
     this.#pace();
   }
@@ -153,7 +148,7 @@ export class Session implements FrameHandler {
     this.#call?.dma.close(error);
     this.#twin?.close();
     if (this.#isAbandoned) this.#finish();
-    else if (!this.#held.isWaiting && !this.#isResuming) this.#leave();
+    else if (!this.#gate.isBusy) this.#leave();
   }
 
   #handle(frame: FrameBuffer, length: number, fds: readonly Fd[]): void {
@@ -163,6 +158,18 @@ export class Session implements FrameHandler {
     } finally {
       this.#fds.closeRest();
     }
+  }
+
+  #restUser(): RestUser {
+    return {
+      handle: ({ frame, length, fds }) => this.#handle(frame, length, fds),
+      takesMore: () => this.#closed || !this.#replies.areClogged,
+      rested: () => {
+        if (this.#isOver) return;
+        if (this.#closed) this.#leave();
+        else this.#pace();
+      },
+    };
   }
 
   #receive(frame: FrameBuffer, length: number): void {
@@ -175,147 +182,55 @@ export class Session implements FrameHandler {
       this.#negotiate(frame, length);
     } else {
       call.begin(frame, length - HEADER_SIZE);
-      this.#run(call, view);
+      this.#commands.run(call);
     }
-  }
-
-  #run(call: SessionCall, view: DataView): void {
-    const command = messageCommand(view);
-    const isTimed = this.counters.begin(command);
-    const isOver = this.#answer(call, view, dispatchTable[command]);
-    if (isTimed && isOver) this.counters.end(command);
-  }
-
-  /** Handles a command and answers it; false when it waits for the device and has to be run again. */
-  #answer(call: SessionCall, view: DataView, handler: CommandHandler | undefined): boolean {
-    let payload: number;
-    try {
-      if (handler === undefined) throw unknownCommand(view);
-      if (call.payloadLength < handler.minPayload) throw shortPayload(call, handler);
-      if (handler.settle !== undefined && this.#mustWait(call, handler.settle)) return false;
-      payload = handler.handle(call);
-    } catch (error) {
-      const standIn = this.#standIn(call, handler, view, error);
-      if (standIn === undefined) return true;
-      payload = standIn;
-    }
-    this.#replies.answer(view, payload, call.replyFds);
-    return true;
-  }
-
-  /**
-   * Begins what a command has to wait for; true when that takes time. The command is kept then, and run when it
-   * is over.
-   */
-  #mustWait(call: SessionCall, settle: NonNullable<CommandHandler['settle']>): boolean {
-    const rest = this.#rest;
-    this.#rest = undefined;
-    if (rest !== undefined) {
-      if (rest.failure !== undefined) throw rest.failure.error;
-      return false;
-    }
-    const resting = settle(call);
-    if (resting === undefined) return false;
-    this.#held.wait(call.request, HEADER_SIZE + call.payloadLength, this.#fds.giveRest());
-    resting.then(
-      () => this.#resume({}),
-      (error: unknown) => this.#resume({ failure: { error } }),
-    );
-    return true;
   }
 
   /** Takes no more of the client's messages while too many of them wait, or too many replies for it. */
   #pace(): void {
     if (this.#closed) return;
-    const isPaused = this.#holdsEnough() || this.#replies.areClogged;
+    const isPaused = this.#keepsEnough() || this.#replies.areClogged;
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;
     this.#transport.pause(isPaused);
   }
 
-  /** As many messages wait for the device as may. */
-  #holdsEnough(): boolean {
-    const { count, bytes, fds } = this.#held;
-    if (count === 0) return false;
+  #keepsEnough(): boolean {
+    if (!this.#gate.keeps) return false;
+    // Replies on the first socket come behind the client's commands.
     const isAsking = this.#twin === undefined && (this.#call?.dma.pending ?? 0) > 0;
-    return (
-      count >= (isAsking ? HELD_BEFORE_REPLIES : HELD_MESSAGES) ||
-      bytes >= this.#options.limits.maxQueuedBytes ||
-      fds >= HELD_MESSAGES
-    );
-  }
-
-  /** Runs the command that waited, and those that came after it until one has to wait again. */
-  #resume(rest: Rest): void {
-    this.#rest = rest;
-    this.#held.resume();
-    this.#runHeld();
-    if (this.#held.isWaiting || this.#isOver) return;
-    if (this.#closed) this.#leave();
-    else this.#pace();
-  }
-
-  #runHeld(): void {
-    this.#isResuming = true;
-    while (!this.#held.isWaiting && (this.#closed || !this.#replies.areClogged)) {
-      const held = this.#held.shift();
-      if (held === undefined) break;
-      this.#handle(held.frame, held.length, held.fds);
-    }
-    this.#isResuming = false;
-    this.#rest = undefined;
+    return this.#gate.isFull(isAsking);
   }
 
   /** The client is gone: the device comes to rest before its memory goes. */
   #leave(): void {
-    const finish = (error?: unknown): void => {
+    const left = (error?: unknown): void => {
       if (error !== undefined)
         this.log.write('error', () => 'the device did not come to rest', error);
       this.#finish();
     };
     try {
       const resting = this.#call?.client.device.quiesce?.();
-      if (resting === undefined) finish();
-      else resting.then(() => finish(), finish);
+      if (resting === undefined) left();
+      // That it is late has been said.
+      else
+        this.#gate.wait(resting, ({ failure, isLate }) =>
+          left(isLate ? undefined : failure?.error),
+        );
     } catch (error) {
-      finish(error);
+      left(error);
     }
   }
 
   #finish(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#held.clear();
+    this.#gate.clear();
     if (this.#call !== undefined) {
       this.#call.ioSignals.close();
-      this.#release(this.#call.client);
+      release(this.#call.client, this.log);
     }
     this.#options.closed(this);
-  }
-
-  /** Has a client that cannot take an error answered as if there were none; sends it to all others. */
-  #standIn(
-    call: SessionCall,
-    handler: CommandHandler | undefined,
-    view: DataView,
-    error: unknown,
-  ): number | undefined {
-    const standIn = call.client.profile.waitsAfterError ? handler?.standIn : undefined;
-    if (standIn !== undefined && call.payloadLength >= (handler?.minPayload ?? 0)) {
-      try {
-        const payload = standIn(call);
-        this.log.write(
-          'warn',
-          () => `${commandName(messageCommand(view))} failed, not told`,
-          error,
-        );
-        return payload;
-      } catch {
-        // Not even that can be answered; the client gets the error.
-      }
-    }
-    this.#replies.fail(view, error);
-    return undefined;
   }
 
   /** The first message. A client that gets it wrong is let go. */
@@ -333,7 +248,7 @@ export class Session implements FrameHandler {
       // The device may have ended the session while it was opened; nobody else would close it then.
       if (this.#closed) {
         twin?.transport.close();
-        this.#release(client);
+        release(client, this.log);
         return;
       }
       this.#begin(frame, client, twin?.transport);
@@ -375,18 +290,5 @@ export class Session implements FrameHandler {
       if (!this.#closed) this.close(error);
     };
     twin?.start(new TwinEnd(twin, dma, this.counters, over));
-  }
-
-  /** Guest memory goes while the device is still open: its driver is told, and unpins. */
-  #release({ device, mappings }: Client): void {
-    mappings.clear();
-    const steps = [() => device.ioas.clear(), () => device.close()];
-    for (const step of steps) {
-      try {
-        step();
-      } catch (error) {
-        this.log.write('error', () => 'the device failed to let go', error);
-      }
-    }
   }
 }

@@ -41,7 +41,8 @@ function noIrqs({ request, reply }: Call): number {
 }
 
 /** Resets the device, once it has come to rest. */
-function reset({ client: { device } }: Call): Promise<void> | undefined {
+function reset({ client: { device } }: Call, isWanted: () => boolean): Promise<void> | undefined {
   const resting = device.quiesce?.();
-  return resting === undefined ? device.access.reset() : resting.then(() => device.access.reset());
+  if (resting === undefined) return device.access.reset();
+  return resting.then(() => (isWanted() ? device.access.reset() : undefined));
 }

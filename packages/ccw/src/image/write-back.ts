@@ -149,9 +149,8 @@ export class WriteBack {
     }
   }
 
-  /** Empties the journal. Only what is durable in the image may leave it. */
+  /** Empties the journal. The image must have all of it: nothing is owed here, or a flush has thrown before. */
   async #checkpoint(): Promise<void> {
-    await this.#writeOwed();
     await this.#orDie(this.#target.sync());
     await this.#orDie(this.#journal.restart());
   }

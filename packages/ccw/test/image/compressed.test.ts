@@ -170,6 +170,15 @@ test.each([
   await store.close();
 });
 
+test('a track at a place that no file has is EIO', async () => {
+  const tracks = new Map([[5, 1 as const]]);
+  const bytes = build({ identifier: 'CKD_C064', isBig: false, nullFormat: 0, tracks });
+  bytes.fill(0x7f, 2048 + 5 * 16, 2048 + 5 * 16 + 8);
+  const store = await open(bytes);
+  await expect(async () => store.read(5)).rejects.toMatchObject({ code: 'EIO' });
+  await store.close();
+});
+
 test.each([
   ['that another program has open', damage(512 + 3, 0x80), 'EBUSY'],
   ['without cylinders', damage(512 + 40, 0, 0, 0, 0), 'EINVAL'],

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test as base } from 'vitest';
+import { expect, test as base, vi } from 'vitest';
 import { dataOf, records } from '../../src/dasd/track-image.ts';
 import type { TrackStore } from '../../src/dasd/track-store.ts';
 import { createVolume } from '../../src/image/create.ts';
@@ -100,9 +100,10 @@ const TAKEN = ['new.ckd', 'new.ckd.journal'];
 test.for(TAKEN)('%s that is there is EEXIST and kept', async (name, { folder }) => {
   await writeFile(join(folder, name), 'mine');
   const path = join(folder, 'new.ckd');
-  await expect(createVolume(path, { model: 1, serial: 'X' })).rejects.toMatchObject({
-    code: 'EEXIST',
-  });
+  const onProgress = vi.fn();
+  const creating = createVolume(path, { model: 1, serial: 'X', onProgress });
+  await expect(creating).rejects.toMatchObject({ code: 'EEXIST' });
+  expect(onProgress).not.toHaveBeenCalled();
   expect(await readdir(folder)).toEqual([name]);
   expect(await readFile(join(folder, name), 'utf8')).toBe('mine');
 });

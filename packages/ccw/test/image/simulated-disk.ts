@@ -46,6 +46,7 @@ export class SimulatedDisk implements ImageFiles {
   beforeWrite: (path: string, at: number) => void = () => {};
   beforeSync: (path: string) => void = () => {};
   beforeRead: (path: string, at: number) => Promise<void> | void = () => {};
+  afterRead: (path: string, at: number) => Promise<void> | void = () => {};
   /** How many files are open. */
   openFiles = 0;
 
@@ -83,6 +84,7 @@ export class SimulatedDisk implements ImageFiles {
         await this.beforeRead(path, position);
         const from = this.content(path).subarray(position, position + into.length);
         into.set(from);
+        await this.afterRead(path, position);
         return from.length;
       },
       write: async (pieces, at) => {

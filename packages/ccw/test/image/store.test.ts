@@ -126,16 +126,49 @@ test('a read that began before a write gives one or the other, never what it saw
 });
 
 test('a track that was read before its write was flushed does not come back', async () => {
-  await using volume = await opened({ cacheTracks: 1 });
+  await using volume = await opened();
   const gate = Promise.withResolvers<void>();
-  volume.disk.beforeRead = () => gate.promise;
+  volume.disk.afterRead = () => gate.promise;
   const reading = volume.store.read(4);
   void volume.store.write(4, versionedTrack(4, 3));
   await volume.store.flush();
   gate.resolve();
-  await reading;
-  await volume.store.read(9);
+  expect(versionOf(4, await reading)).toBe(3);
   expect(versionOf(4, await volume.store.read(4))).toBe(3);
+});
+
+for (const isReadOnly of [false, true]) {
+  test(`close waits for reads that are under way (${isReadOnly})`, async () => {
+    await using volume = await opened({ isReadOnly });
+    const [began, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    volume.disk.afterRead = () => {
+      began.resolve();
+      return gate.promise;
+    };
+    const reading = volume.store.read(4);
+    await began.promise;
+    const closing = volume.store.close();
+    await new Promise(setImmediate);
+    expect(volume.disk.openFiles).toBeGreaterThan(0);
+    gate.resolve();
+    expect(versionOf(4, await reading)).toBe(0);
+    await closing;
+    expect(volume.disk.openFiles).toBe(0);
+  });
+}
+
+test('a flush writes to the image what an earlier one could not', async () => {
+  await using volume = await opened();
+  volume.disk.beforeWrite = (path) => {
+    if (path === IMAGE) throw new VfioError('ENOSPC', 'write', path);
+  };
+  void volume.store.write(1, versionedTrack(1, 5));
+  await expect(volume.store.flush()).rejects.toMatchObject({ code: 'ENOSPC' });
+  await expect(volume.store.flush()).rejects.toMatchObject({ code: 'ENOSPC' });
+  volume.disk.beforeWrite = () => {};
+  await volume.store.flush();
+  const slot = volume.disk.content(IMAGE).subarray(512 + SMALL.trackSize);
+  expect(versionOf(1, slot.subarray(0, versionedTrack(1, 5).length))).toBe(5);
 });
 
 test('random tracks are read back through close and reopen', async () => {

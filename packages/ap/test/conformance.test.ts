@@ -116,6 +116,7 @@ function harness(name: string, instructionPort: boolean): DeviceHarness<ApMatrix
     ops: vfioApOps,
     create: (host, ops) => create(host.core, host.parent('matrix'), ops, instructionPort),
     vdev: ({ vdev }) => vdev,
+    signalsOnly: true,
     triggerIrq: ({ vdev }, index, subindex) => triggerIrq(vdev, index, subindex),
     dma,
     mutate({ queues }) {

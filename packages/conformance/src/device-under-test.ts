@@ -149,6 +149,8 @@ export interface DeviceUnderTest<T extends object> {
   register?(vdev: VfioDevice): void;
   /** Makes the device raise an interrupt; needed with `irqs`. */
   triggerIrq?(device: T, index: number, subindex: number): void;
+  /** Its interrupts take signals and give them back, and refuse every other request with `EINVAL`. */
+  readonly signalsOnly?: boolean;
   /** Makes the device hold its INTx up or let it go, for devices that have one. */
   setIntx?(device: T, asserted: boolean): void;
   /** The identity that configuration space has to show; with `pci`. */

@@ -21,12 +21,13 @@ import { portHost } from './port-host.ts';
 import { VFIO_AP_NUM_IRQS } from './irqs.ts';
 import type { ApMatrixMdev } from './mdev.ts';
 
+const SIGNALS = { flags: VFIO_IRQ_INFO_EVENTFD, signalsOnly: true } as const;
 const READ_WRITE = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
 
 function addPort(mdev: ApMatrixMdev): void {
   const { vdev } = mdev;
   setupRegion(vdev, AP_PORT_REGION_INDEX, { size: AP_PORT_SIZE, flags: READ_WRITE });
-  setupIrq(vdev, AP_PORT_IRQ_INDEX, { count: AP_PORT_IRQ_COUNT, flags: VFIO_IRQ_INFO_EVENTFD });
+  setupIrq(vdev, AP_PORT_IRQ_INDEX, { count: AP_PORT_IRQ_COUNT, ...SIGNALS });
   mdev.port = new ApPort(portHost(mdev));
 }
 
@@ -40,7 +41,7 @@ export const vfioApOps: VfioDeviceOps<ApMatrixMdev> = {
   ...iommufdEmulatedOps,
   init(mdev) {
     for (let index = 0; index < VFIO_AP_NUM_IRQS; index++) {
-      setupIrq(mdev.vdev, index, { count: 1, flags: VFIO_IRQ_INFO_EVENTFD });
+      setupIrq(mdev.vdev, index, { count: 1, ...SIGNALS });
     }
     if (mdev.host.hasInstructionPort) addPort(mdev);
   },

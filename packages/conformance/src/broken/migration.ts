@@ -115,7 +115,7 @@ export const BROKEN_MIGRATIONS: readonly BrokenDriver[] = [
     {
       reset(device) {
         const { state } = device.migration;
-        referenceOps.reset?.(device);
+        void referenceOps.reset?.(device);
         if (state === 'STOP_COPY') device.migration.state = state;
       },
     },

@@ -19,7 +19,7 @@ export const BROKEN_RESETS: readonly BrokenDriver[] = [
     {
       reset(device) {
         const latch = device.latch.slice();
-        referenceOps.reset?.(device);
+        void referenceOps.reset?.(device);
         device.latch.set(latch);
       },
     },
@@ -42,7 +42,7 @@ export const BROKEN_RESETS: readonly BrokenDriver[] = [
         referenceOps.release?.(device);
       },
       reset(device) {
-        referenceOps.reset?.(device);
+        void referenceOps.reset?.(device);
         for (const other of devicesOf.get(device.vdev.core) ?? []) resetState(other);
       },
     },
@@ -54,7 +54,7 @@ export const BROKEN_RESETS: readonly BrokenDriver[] = [
       reset(device) {
         const others = [...device.adapter.sharedOpen];
         device.adapter.sharedOpen.clear();
-        referenceOps.reset?.(device);
+        void referenceOps.reset?.(device);
         for (const other of others) device.adapter.sharedOpen.add(other);
       },
     },

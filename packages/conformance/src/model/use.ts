@@ -8,7 +8,6 @@ import {
   VFIO_IRQ_INFO_AUTOMASKED,
   VFIO_IRQ_SET_ACTION_TRIGGER,
   VFIO_IRQ_SET_DATA_EVENTFD,
-  VFIO_IRQ_SET_DATA_NONE,
   type DeviceFile,
   type SharedMemory,
 } from '@vfio-ts/core';
@@ -16,6 +15,7 @@ import { same } from '../assert.ts';
 import type { RegisteredDevice, TestContext } from '../context.ts';
 import type { RamWindow } from '../device-under-test.ts';
 import { InProcessSignal } from '../in-process.ts';
+import { disabling } from '../probe/irqs.ts';
 import { CELLS, NOTHING, type Plan, type UseStep } from './steps.ts';
 
 /** A mapping of guest memory, in pages. */
@@ -77,8 +77,8 @@ export class UseModel<T extends object> {
     }
   }
 
-  #reset(file: DeviceFile): void {
-    file.reset();
+  async #reset(file: DeviceFile): Promise<void> {
+    await file.reset();
     this.#cells = [...(this.#initial ?? [])];
     const index = irqIndex(file);
     // Whether interrupts survive a reset is the driver's choice.
@@ -157,7 +157,7 @@ export class UseModel<T extends object> {
       this.#letGo();
       [this.#signal] = signals;
     } else {
-      file.setIrqs({ flags: VFIO_IRQ_SET_DATA_NONE | action, index, start: 0, count: 0 });
+      file.setIrqs(disabling(this.#t.harness)(index));
       this.#letGo();
     }
   }

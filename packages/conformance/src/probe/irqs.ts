@@ -14,6 +14,7 @@ import {
   type IrqSetRequest,
   type VfioAccess,
 } from '@vfio-ts/core';
+import type { DeviceUnderTest } from '../device-under-test.ts';
 import type { Session, TestSignal } from '../session.ts';
 
 /** `DATA_NONE` with `ACTION_TRIGGER`: fires, or disables with count 0. */
@@ -55,6 +56,14 @@ export async function assign(
 /** The request that disables an index. */
 export function disableRequest(index: number): IrqSetRequest {
   return { flags: TRIGGER_NONE, index, start: 0, count: 0 };
+}
+
+/** How an index of the device is disabled: at once, or signal by signal where it takes nothing else. */
+export function disabling({
+  signalsOnly = false,
+}: Pick<DeviceUnderTest<object>, 'signalsOnly'>): (index: number) => IrqSetRequest {
+  if (!signalsOnly) return disableRequest;
+  return (index) => ({ flags: TRIGGER_EVENTFD, index, start: 0, count: 1, signals: [null] });
 }
 
 /** The count of a signal once everything sent so far has taken effect. */

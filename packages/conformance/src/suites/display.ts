@@ -79,11 +79,11 @@ function plane<T extends object>({ test }: SuiteTests<T>): void {
     mapping.unmap();
   });
 
-  test('[113] the plane is the same at every query and after a reset', (t) => {
+  test('[113] the plane is the same at every query and after a reset', async (t) => {
     const { access } = open(t);
     const first = access.queryGfxPlane({ flags: REGION });
     expect(access.queryGfxPlane({ flags: REGION, argsz: 64 })).toEqual(first);
-    if (t.harness.supports.reset) access.reset();
+    if (t.harness.supports.reset) await access.reset();
     expect(access.queryGfxPlane({ flags: REGION })).toEqual(first);
   });
 }

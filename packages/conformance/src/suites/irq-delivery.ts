@@ -12,6 +12,7 @@ import {
   VFIO_PCI_ERR_IRQ_INDEX,
   VFIO_PCI_INTX_IRQ_INDEX,
   VFIO_PCI_MSIX_IRQ_INDEX,
+  type ErrnoCode,
 } from '@vfio-ts/core';
 import { expect } from 'vitest';
 import { outcome, refused } from '../assert.ts';
@@ -20,7 +21,7 @@ import { hooksOf } from '../probe/hooks.ts';
 import {
   assign,
   countOf,
-  disableRequest,
+  disabling,
   implementedIrqs,
   MASK_NONE,
   TRIGGER_BOOL,
@@ -29,7 +30,7 @@ import {
   UNMASK_NONE,
 } from '../probe/irqs.ts';
 import type { TestSignal } from '../session.ts';
-import { declareSuite, type SuiteOptions } from '../suite.ts';
+import { declareSuite, type SuiteOptions, type SuiteTests } from '../suite.ts';
 
 const NONE = VFIO_IRQ_SET_DATA_NONE;
 const BOOL = VFIO_IRQ_SET_DATA_BOOL;
@@ -42,8 +43,11 @@ export function irqDeliverySuite<T extends object>(
   options: SuiteOptions = {},
 ): void {
   if (!harness.supports.irqs) return;
-  declareSuite('interrupt delivery', harness, options, ({ test }) => {
+  declareSuite('interrupt delivery', harness, options, (tests) => {
+    const { test } = tests;
     const { trigger, setIntx } = hooksOf(harness);
+    const disable = disabling(harness);
+    const notMaskable = harness.signalsOnly === true ? 'EINVAL' : 'ENOTTY';
     const isEvent = (index: number): boolean =>
       harness.supports.pci && index >= VFIO_PCI_ERR_IRQ_INDEX;
 
@@ -57,7 +61,7 @@ export function irqDeliverySuite<T extends object>(
           const counts = await Promise.all(signals.map((signal) => countOf(session, signal)));
           expect([index, ...counts]).toEqual([index, ...signals.map((_, i) => +(i <= subindex))]);
         }
-        await access.setIrqs(disableRequest(index));
+        await access.setIrqs(disable(index));
       }
     });
 
@@ -69,7 +73,7 @@ export function irqDeliverySuite<T extends object>(
         await assign(access, index, 0, [signal]);
         for (let i = 0; i < 3; i++) trigger(device, index, 0);
         expect([index, await countOf(session, signal)]).toEqual([index, 3]);
-        await access.setIrqs(disableRequest(index));
+        await access.setIrqs(disable(index));
       }
     });
 
@@ -81,7 +85,7 @@ export function irqDeliverySuite<T extends object>(
         await assign(access, index, count - 1, [signal]);
         for (let subindex = 0; subindex < count; subindex++) trigger(device, index, subindex);
         expect([index, await countOf(session, signal)]).toEqual([index, 1]);
-        await access.setIrqs(disableRequest(index));
+        await access.setIrqs(disable(index));
       }
     });
 
@@ -96,13 +100,13 @@ export function irqDeliverySuite<T extends object>(
       [
         'de-assigned',
         (index: number) => ({
-          ...disableRequest(index),
+          ...disable(index),
           flags: TRIGGER_EVENTFD,
           count: 1,
           signals: [null],
         }),
       ],
-      ['disabled', disableRequest],
+      ['disabled', disable],
     ] as const) {
       test(`[75] an irq that was ${what} is silent, its signal given back`, async (t) => {
         const { access, device, session } = await t.open();
@@ -113,7 +117,7 @@ export function irqDeliverySuite<T extends object>(
           trigger(device, index, 0);
           expect([index, await countOf(session, signal)]).toEqual([index, 0]);
           expect(signal.isReleased?.() ?? true).toBe(true);
-          await access.setIrqs(disableRequest(index));
+          await access.setIrqs(disable(index));
         }
       });
     }
@@ -122,9 +126,9 @@ export function irqDeliverySuite<T extends object>(
       const { access, session } = await t.open();
       for (const { index } of await implementedIrqs(access)) {
         const codes = ['ok', 'EINVAL'];
-        expect(codes).toContain(await outcome(() => access.setIrqs(disableRequest(index))));
+        expect(codes).toContain(await outcome(() => access.setIrqs(disable(index))));
         await assign(access, index, 0, [session.signal()]);
-        await access.setIrqs(disableRequest(index));
+        await access.setIrqs(disable(index));
       }
     });
 
@@ -140,34 +144,38 @@ export function irqDeliverySuite<T extends object>(
         expect([index, await countOf(session, next)]).toEqual([index, 1]);
         expect(old.isReleased?.() ?? true).toBe(true);
         expect(next.isReleased?.() ?? false).toBe(false);
-        await access.setIrqs(disableRequest(index));
+        await access.setIrqs(disable(index));
       }
     });
 
-    test('[77] a loop-back without data signals all that are named', async (t) => {
-      const { access, session } = await t.open();
-      for (const { index, count } of await implementedIrqs(access)) {
-        const signals = Array.from({ length: count }, () => session.signal());
-        await assign(access, index, 0, signals);
-        await access.setIrqs({ flags: TRIGGER_NONE, index, start: count - 1, count: 1 });
-        const counts = await Promise.all(signals.map((signal) => countOf(session, signal)));
-        expect([index, ...counts]).toEqual([index, ...signals.map((_, i) => +(i === count - 1))]);
-        await access.setIrqs(disableRequest(index));
-      }
-    });
+    if (harness.signalsOnly === true) {
+      signalsOnly(tests);
+    } else {
+      test('[77] a loop-back without data signals all that are named', async (t) => {
+        const { access, session } = await t.open();
+        for (const { index, count } of await implementedIrqs(access)) {
+          const signals = Array.from({ length: count }, () => session.signal());
+          await assign(access, index, 0, signals);
+          await access.setIrqs({ flags: TRIGGER_NONE, index, start: count - 1, count: 1 });
+          const counts = await Promise.all(signals.map((signal) => countOf(session, signal)));
+          expect([index, ...counts]).toEqual([index, ...signals.map((_, i) => +(i === count - 1))]);
+          await access.setIrqs(disable(index));
+        }
+      });
 
-    test('[77] a loop-back with bools signals those that are set', async (t) => {
-      const { access, session } = await t.open();
-      for (const { index, count } of await implementedIrqs(access)) {
-        const signals = Array.from({ length: count }, () => session.signal());
-        const bools = Uint8Array.from(signals, (_, i) => +(i % 2 === 0));
-        await assign(access, index, 0, signals);
-        await access.setIrqs({ flags: TRIGGER_BOOL, index, start: 0, count, bools });
-        const counts = await Promise.all(signals.map((signal) => countOf(session, signal)));
-        expect([index, ...counts]).toEqual([index, ...bools]);
-        await access.setIrqs(disableRequest(index));
-      }
-    });
+      test('[77] a loop-back with bools signals those that are set', async (t) => {
+        const { access, session } = await t.open();
+        for (const { index, count } of await implementedIrqs(access)) {
+          const signals = Array.from({ length: count }, () => session.signal());
+          const bools = Uint8Array.from(signals, (_, i) => +(i % 2 === 0));
+          await assign(access, index, 0, signals);
+          await access.setIrqs({ flags: TRIGGER_BOOL, index, start: 0, count, bools });
+          const counts = await Promise.all(signals.map((signal) => countOf(session, signal)));
+          expect([index, ...counts]).toEqual([index, ...bools]);
+          await access.setIrqs(disable(index));
+        }
+      });
+    }
 
     test('[77] a loop-back of an index that is not enabled is refused', async (t) => {
       const { access } = await t.open();
@@ -200,7 +208,7 @@ export function irqDeliverySuite<T extends object>(
           }
           trigger(device, index, 0);
           expect([index, await countOf(session, signal)]).toEqual([index, 1]);
-          await access.setIrqs(disableRequest(index));
+          await access.setIrqs(disable(index));
         }
       });
 
@@ -234,7 +242,7 @@ export function irqDeliverySuite<T extends object>(
         expect(await countOf(session, signal)).toBe(2);
         await access.setIrqs({ ...one, flags: UNMASK_NONE });
         expect(await countOf(session, signal)).toBe(2);
-        await access.setIrqs(disableRequest(index));
+        await access.setIrqs(disable(index));
       }
     });
 
@@ -254,7 +262,7 @@ export function irqDeliverySuite<T extends object>(
           expect([index, await countOf(session, signal)]).toEqual([index, 0]);
           await access.setIrqs({ ...one, flags: data.flags | UNMASK });
           expect([index, await countOf(session, signal)]).toEqual([index, 1]);
-          await access.setIrqs(disableRequest(index));
+          await access.setIrqs(disable(index));
         }
       });
     }
@@ -283,9 +291,8 @@ export function irqDeliverySuite<T extends object>(
       for (const { index, flags } of await implementedIrqs(access)) {
         if ((flags & VFIO_IRQ_INFO_MASKABLE) !== 0) continue;
         for (const request of [MASK_NONE, UNMASK_NONE]) {
-          await refused(isEvent(index) ? ['ENOTTY', 'EINVAL'] : 'ENOTTY', () =>
-            access.setIrqs({ flags: request, index, start: 0, count: 1 }),
-          );
+          const codes: readonly ErrnoCode[] = isEvent(index) ? ['ENOTTY', 'EINVAL'] : [notMaskable];
+          await refused(codes, () => access.setIrqs({ flags: request, index, start: 0, count: 1 }));
         }
       }
     });
@@ -326,8 +333,30 @@ export function irqDeliverySuite<T extends object>(
         await assign(again.access, index, 0, [signal]);
         trigger(device, index, 0);
         expect([index, await countOf(again, signal)]).toEqual([index, 1]);
-        await again.access.setIrqs(disableRequest(index));
+        await again.access.setIrqs(disable(index));
       }
     });
   });
+}
+
+/** An index that takes signals only refuses all that others do with them. */
+function signalsOnly<T extends object>({ test, harness }: SuiteTests<T>): void {
+  const { trigger } = hooksOf(harness);
+  for (const [what, request] of [
+    ['firing without data', { flags: TRIGGER_NONE, count: 1 }],
+    ['firing with bools', { flags: TRIGGER_BOOL, count: 1, bools: Uint8Array.of(1) }],
+    ['disabling without data', { flags: TRIGGER_NONE, count: 0 }],
+  ] as const) {
+    test(`[77] ${what} is refused, and nothing changes`, async (t) => {
+      const { access, device, session } = await t.open();
+      for (const { index } of await implementedIrqs(access)) {
+        const signal = session.signal();
+        await assign(access, index, 0, [signal]);
+        await refused('EINVAL', () => access.setIrqs({ ...request, index, start: 0 }));
+        expect([index, await countOf(session, signal)]).toEqual([index, 0]);
+        trigger(device, index, 0);
+        expect([index, await countOf(session, signal)]).toEqual([index, 1]);
+      }
+    });
+  }
 }

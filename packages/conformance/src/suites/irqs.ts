@@ -20,7 +20,7 @@ import { hooksOf } from '../probe/hooks.ts';
 import {
   assign,
   countOf,
-  disableRequest,
+  disabling,
   implementedIrqs,
   irqInfos,
   MASK_NONE,
@@ -110,6 +110,7 @@ function withIrqs<T extends object>(harness: DeviceHarness<T>, options: SuiteOpt
 
   declareSuite('interrupts', harness, options, ({ test }) => {
     const { trigger } = hooksOf(harness);
+    const disable = disabling(harness);
 
     for (const [what, , codes] of malformed(1)) {
       test(`${what} is refused, and nothing changes`, async (t) => {
@@ -124,7 +125,7 @@ function withIrqs<T extends object>(harness: DeviceHarness<T>, options: SuiteOpt
           expect([index, await countOf(session, signal)]).toEqual([index, 0]);
           trigger(device, index, 0);
           expect([index, await countOf(session, signal)]).toEqual([index, 1]);
-          await access.setIrqs(disableRequest(index));
+          await access.setIrqs(disable(index));
         }
       });
     }
@@ -146,7 +147,7 @@ function withIrqs<T extends object>(harness: DeviceHarness<T>, options: SuiteOpt
       const infos = await irqInfos(access);
       const empty = infos.filter(({ count }) => count === 0).map(({ index }) => index);
       for (const index of [...empty, infos.length]) {
-        await refused('EINVAL', () => access.setIrqs(disableRequest(index)));
+        await refused('EINVAL', () => access.setIrqs(disable(index)));
       }
     });
   });

@@ -140,7 +140,7 @@ function users<T extends object>({ test, harness }: SuiteTests<T>): void {
     const before = await useOf(session.access);
     const done = unregisterGroupDev(vdev);
     expect(await useOf(session.access)).toEqual(before);
-    if (harness.supports.reset) session.access.reset();
+    if (harness.supports.reset) await session.access.reset();
     t.clock.advance(REQUEST_INTERVAL_MS);
     expect(await isSettled(done)).toBe(false);
     await session.close();

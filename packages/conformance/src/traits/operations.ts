@@ -11,7 +11,7 @@ import {
 } from '@vfio-ts/core';
 import type { DeviceHarness } from '../harness.ts';
 import { BASE, READ_WRITE } from '../probe/dma.ts';
-import { assign, disableRequest, implementedIrqs } from '../probe/irqs.ts';
+import { assign, implementedIrqs } from '../probe/irqs.ts';
 import { isReadable, isWritable, mappableAreas, regionInfos } from '../probe/regions.ts';
 import type { Session } from '../session.ts';
 
@@ -108,9 +108,9 @@ const SET_IRQS: Operation = {
     const [irq] = await implementedIrqs(access);
     if (irq === undefined) return;
     await assign(access, irq.index, 0, [session.signal()]);
-    await access.setIrqs(disableRequest(irq.index));
+    await assign(access, irq.index, 0, [null]);
   },
-  attempt: (access) => access.setIrqs(disableRequest(0)),
+  attempt: (access) => assign(access, 0, 0, [null]),
 };
 
 const MIGRATION: readonly Operation[] = [

@@ -20,6 +20,11 @@ export interface IrqDefinition {
   readonly count: number;
   /** `VFIO_IRQ_INFO_*`; `VFIO_IRQ_INFO_EVENTFD` when left out. */
   readonly flags?: number;
+  /**
+   * A request can give signals and take them back; all others are `EINVAL`, also those that fire or disable the index.
+   * The indexes of vfio_ap are so.
+   */
+  readonly signalsOnly?: boolean;
 }
 
 /** Subindexes an index of a PCI device has at most. */

@@ -25,6 +25,7 @@ interface IrqIndex {
   readonly lines: readonly IrqLine[];
   /** `exclusive`: INTx, MSI and MSI-X, of which one is enabled at a time. */
   readonly kind: 'exclusive' | 'event';
+  readonly signalsOnly: boolean;
   enabled: boolean;
 }
 
@@ -54,10 +55,10 @@ export class IrqTable {
     if (this.#indexes.has(index)) {
       throw new VfioError('EBUSY', 'setupIrq', `irq ${index} is set up already`);
     }
-    const { count, flags = VFIO_IRQ_INFO_EVENTFD } = definition;
+    const { count, flags = VFIO_IRQ_INFO_EVENTFD, signalsOnly = false } = definition;
     const kind = this.#pci && index <= VFIO_PCI_MSIX_IRQ_INDEX ? 'exclusive' : 'event';
     const lines = Array.from({ length: count }, () => new IrqLine());
-    this.#indexes.set(index, { index, flags, lines, kind, enabled: false });
+    this.#indexes.set(index, { index, flags, lines, kind, signalsOnly, enabled: false });
     this.#count = Math.max(this.#count, index + 1);
   }
 
@@ -88,6 +89,9 @@ export class IrqTable {
     const prepared = prepareIrqSet(request, numIrqs, this.#count);
     const irq = this.#indexes.get(prepared.index);
     if (irq === undefined) refuseIrqSet('EINVAL', `no irq index ${prepared.index}`);
+    if (irq.signalsOnly && (prepared.action !== 'trigger' || prepared.data.type !== 'eventfd')) {
+      refuseIrqSet('EINVAL', `irq ${prepared.index} takes signals only`);
+    }
     if (prepared.action === 'trigger') this.#setTrigger(irq, prepared);
     else this.#setMask(irq, prepared, maskHook);
   }

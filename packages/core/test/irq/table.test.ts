@@ -226,6 +226,39 @@ describe('ERR and REQ', () => {
   });
 });
 
+describe('an index that takes signals only', () => {
+  const requests: readonly (readonly [string, (table: IrqTable) => void])[] = [
+    ['firing', (table) => bare(table, TRIGGER, 0, 0, 1)],
+    ['firing with bools', (table) => bools(table, TRIGGER, 0, [1])],
+    ['disabling', (table) => bare(table, TRIGGER, 0, 0, 0)],
+    ['masking', (table) => bare(table, MASK, 0, 0, 1)],
+    ['unmasking', (table) => bools(table, UNMASK, 0, [1])],
+  ];
+  test.each(requests)('refuses %s with EINVAL, and nothing changes', (_, request) => {
+    const table = new IrqTable(0, false);
+    table.setup(0, { count: 1, signalsOnly: true });
+    const signal = new Signal();
+    enable(table, 0, [signal]);
+    expect(thrown(() => request(table))).toBe('EINVAL');
+    expect([signal.signals, signal.closes, table.isEnabled(0, 0)]).toEqual([0, 0, true]);
+  });
+
+  test('takes a signal, another one, and none', () => {
+    const table = new IrqTable(0, false);
+    table.setup(0, { count: 1, signalsOnly: true });
+    const both = [new Signal(), new Signal()] as const;
+    enable(table, 0, [both[0]]);
+    enable(table, 0, [both[1]]);
+    table.trigger(0, 0);
+    enable(table, 0, [null]);
+    expect(both.map(({ signals: count, closes }) => [count, closes])).toEqual([
+      [0, 1],
+      [1, 1],
+    ]);
+    expect(table.isEnabled(0, 0)).toBe(false);
+  });
+});
+
 describe('the driver', () => {
   test('hears the lines that were meant', () => {
     const table = new IrqTable(0, false);

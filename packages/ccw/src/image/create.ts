@@ -23,8 +23,8 @@ export interface CreateVolumeOptions {
   /** How its tracks are formatted; default `'empty'`. */
   readonly format?: VolumeFormat;
   /**
-   * Cylinders per file; the files are then named as Hercules does, with `_1`, `_2` and so on. Default one file, of
-   * which Hercules wants to hear `-lfs` where it has more than 2 GiB.
+   * Cylinders per file; the files are then named as Hercules does, with `_1`, `_2` and so on, at most 27. Default one
+   * file, whatever its size. Hercules' own tools begin a new one before 2 GiB: 2519 cylinders of a 3390.
    */
   readonly cylindersPerFile?: number;
   /** Hears how many tracks are done, now and then and at the end. */

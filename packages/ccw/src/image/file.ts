@@ -2,7 +2,7 @@
 // Everything above is written against this interface, so that a test can take the power away at any moment.
 
 import { constants, fdatasync, read, writev } from 'node:fs';
-import { open, unlink } from 'node:fs/promises';
+import { open, realpath, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isErrno, VfioError } from '@vfio-ts/core';
@@ -43,6 +43,8 @@ export interface ImageFiles {
   open(path: string, mode: FileMode): Promise<ImageFile>;
   /** Makes durable that a file was made in, or removed from, the folder of `path`. @throws `EIO` */
   syncFolder(path: string): Promise<void>;
+  /** The name of a file without symbolic links. @throws `ENOENT`, `EACCES` */
+  realPath(path: string): Promise<string>;
   /** @throws `ENOENT`, `EACCES` */
   remove(path: string): Promise<void>;
 }
@@ -164,6 +166,14 @@ export const nodeFiles: ImageFiles = {
       await handle.sync();
     } catch (error) {
       throw fileError(error, 'fsync', folder);
+    }
+  },
+
+  async realPath(path: string): Promise<string> {
+    try {
+      return await realpath(path);
+    } catch (error) {
+      throw fileError(error, 'realpath', path);
     }
   },
 

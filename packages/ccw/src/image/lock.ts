@@ -28,7 +28,7 @@ export interface ImageLock {
 }
 
 /** The error for an image that another has. */
-export function imageIsBusy(path: string): VfioError {
+function imageIsBusy(path: string): VfioError {
   return new VfioError('EBUSY', 'openImage', `${path}: another store or process has it open`);
 }
 
@@ -38,7 +38,8 @@ const READERS = 64;
 function listenAt(name: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
-    server.once('error', (error) => {
+    // Stays, for a connection that cannot be accepted later: the lock is held all the same.
+    server.on('error', (error) => {
       if (isErrno(error, 'EADDRINUSE')) resolve(undefined);
       else reject(error);
     });

@@ -30,7 +30,7 @@ export const DISK_MODELS: ReadonlyMap<string, DiskModel> = new Map([
 ]);
 
 /** Cylinders of the largest volume that can be made: what Hercules' tools take. */
-export const MAX_CYLINDERS = 65520;
+const MAX_CYLINDERS = 65520;
 
 /** How the tracks of a new volume are. */
 export interface NewGeometry extends DiskModel {

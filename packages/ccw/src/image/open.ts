@@ -122,7 +122,8 @@ async function openLocked(
   const mode = isReadOnly ? 'read' : 'write';
   const parts = await ImageParts.open(files, first, mode);
   try {
-    const journalPath = journalName(first.path);
+    // The same for all who open the file, whichever link they have come by.
+    const journalPath = journalName(await files.realPath(first.path));
     const { trackSize } = parts.geometry;
     const left = await readLeftJournal(files, journalPath, parts.identity, trackSize);
     if (isReadOnly) return readPlain(parts, left, cacheTracks);

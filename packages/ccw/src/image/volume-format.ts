@@ -24,7 +24,7 @@ const PER_TRACK: ReadonlyMap<number, { blocks: number; dscbs: number; directory:
 export type VolumeFormat = 'empty' | 'linux';
 
 /** What there is per track of a type. */
-export function perTrack(deviceType: number): { blocks: number; dscbs: number; directory: number } {
+function perTrack(deviceType: number): { blocks: number; dscbs: number; directory: number } {
   return PER_TRACK.get(deviceType) ?? { blocks: 12, dscbs: 50, directory: 45 };
 }
 

@@ -1,4 +1,4 @@
-import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test as base } from 'vitest';
 import { Journal, journalName } from '../../src/image/journal.ts';
@@ -30,6 +30,17 @@ async function crashed(folder: string): Promise<string> {
 test('a journal that was left is applied when the image is opened', async ({ folder }) => {
   const path = await crashed(folder);
   const store = await openImage(path);
+  expect(versionOf(3, await store.read(3))).toBe(7);
+  await store.close();
+  await expect(readFile(journalName(path))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('who comes by a symbolic link finds the same journal', async ({ folder }) => {
+  const path = await crashed(folder);
+  const link = join(folder, 'links', 'other.ckd');
+  await mkdir(join(folder, 'links'));
+  await symlink(path, link);
+  const store = await openImage(link);
   expect(versionOf(3, await store.read(3))).toBe(7);
   await store.close();
   await expect(readFile(journalName(path))).rejects.toMatchObject({ code: 'ENOENT' });

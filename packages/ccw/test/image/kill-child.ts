@@ -41,6 +41,7 @@ function mortal(file: ImageFile): ImageFile {
 const files: ImageFiles = {
   open: async (name, mode) => mortal(await nodeFiles.open(name, mode)),
   syncFolder: (name) => nodeFiles.syncFolder(name),
+  realPath: (name) => nodeFiles.realPath(name),
   async remove(name) {
     if (isTime()) die();
     await nodeFiles.remove(name);

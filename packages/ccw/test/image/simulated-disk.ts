@@ -107,6 +107,10 @@ export class SimulatedDisk implements ImageFiles {
     this.log.push({ kind: 'syncFolder' });
   }
 
+  realPath(path: string): Promise<string> {
+    return Promise.resolve(path);
+  }
+
   async remove(path: string): Promise<void> {
     this.content(path);
     this.files.delete(path);

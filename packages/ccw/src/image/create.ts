@@ -4,7 +4,7 @@ import { access, link, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isErrno, VfioError } from '@vfio-ts/core';
 import type { VolumeGeometry } from '../dasd/track-store.ts';
-import { nodeFiles } from './file.ts';
+import { allSettled, nodeFiles } from './file.ts';
 import type { ImageFile } from './file.ts';
 import { fileError } from './file-error.ts';
 import { encodeHeader, HEADER_SIZE } from './header.ts';
@@ -91,7 +91,7 @@ async function fillFile(
       const image = withoutZeros(track(file.firstTrack + number));
       return into.write([image], HEADER_SIZE + number * trackSize);
     });
-    await Promise.all(run);
+    await allSettled(run);
     afterRun(run.length);
   }
   await into.sync();

@@ -186,6 +186,16 @@ export const nodeFiles: ImageFiles = {
   },
 };
 
+/**
+ * Waits for all, then throws what the first has thrown: a call that is under way must not meet a descriptor that was
+ * closed, and perhaps given to another file, meanwhile.
+ */
+export async function allSettled(calls: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(calls)) {
+    if (result.status === 'rejected') throw result.reason;
+  }
+}
+
 /** Opens a file that need not be there. @throws `EACCES`, `EISDIR` */
 export async function openIfThere(
   files: ImageFiles,

@@ -2,6 +2,7 @@
 
 import { VfioError } from '@vfio-ts/core';
 import type { VolumeGeometry } from '../dasd/track-store.ts';
+import { allSettled } from './file.ts';
 import type { FileMode, ImageFile, ImageFiles } from './file.ts';
 import { decodeHeader, HEADER_SIZE } from './header.ts';
 import type { ImageHeader } from './header.ts';
@@ -128,10 +129,10 @@ export class ImageParts {
 
   /** Makes all of it durable. @throws `EIO` */
   async sync(): Promise<void> {
-    await Promise.all(this.#parts.map(({ file }) => file.sync()));
+    await allSettled(this.#parts.map(({ file }) => file.sync()));
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#parts.map(({ file }) => file.close()));
+    await allSettled(this.#parts.map(({ file }) => file.close()));
   }
 }

@@ -1,6 +1,7 @@
 // Tracks on their way to an image: written in memory, then in the journal, then in the image.
 
 import { VfioError } from '@vfio-ts/core';
+import { allSettled } from './file.ts';
 import type { Journal } from './journal.ts';
 import { entrySize } from './journal-format.ts';
 import type { JournalEntry } from './journal-format.ts';
@@ -137,16 +138,13 @@ export class WriteBack {
   }
 
   async #writeOwed(): Promise<void> {
-    const results = await Promise.allSettled(
+    await allSettled(
       [...this.#owed].map(async ([track, image]) => {
         await this.#target.writeTrack(track, image);
         this.#owed.delete(track);
         this.#onWritten(track, image);
       }),
     );
-    for (const result of results) {
-      if (result.status === 'rejected') throw result.reason;
-    }
   }
 
   /** Empties the journal. The image must have all of it: nothing is owed here, or a flush has thrown before. */

@@ -100,7 +100,7 @@ const TAKEN = ['new.ckd', 'new.ckd.journal'];
 test.for(TAKEN)('%s that is there is EEXIST and kept', async (name, { folder }) => {
   await writeFile(join(folder, name), 'mine');
   const path = join(folder, 'new.ckd');
-  const onProgress = vi.fn();
+  const onProgress = vi.fn<() => void>();
   const creating = createVolume(path, { model: 1, serial: 'X', onProgress });
   await expect(creating).rejects.toMatchObject({ code: 'EEXIST' });
   expect(onProgress).not.toHaveBeenCalled();

@@ -10,7 +10,6 @@ export type { ApAttribute, ApAttributes } from './bus/attribute.ts';
 export type { ApCardDevice } from './bus/card-device.ts';
 export type { ApMachine, ApMachineChange } from './bus/machine.ts';
 export { formatMask, parseHexMask, parseMask } from './bus/mask-syntax.ts';
-export { parseUnsigned } from './bus/number.ts';
 export { adapterName, adapterOf, apqnName, apqnOf, domainName, domainOf } from './bus/names.ts';
 export { ApSysfs } from './bus/sysfs.ts';
 export type { ApUevent } from './bus/uevent.ts';

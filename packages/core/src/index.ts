@@ -79,4 +79,13 @@ export { DmaLog, dmaLogOps } from './dma/dma-log.ts';
 export type { DmaUser } from './dma/dma-user.ts';
 export * from './pci/index.ts';
 export * from './mdev/index.ts';
+export {
+  sysfsDirectory,
+  sysfsLink,
+  type DirectoryNode,
+  type FileNode,
+  type LinkNode,
+  type SysfsNode,
+} from './sysfs/node.ts';
+export { SysfsTree, type SysfsEntry } from './sysfs/tree.ts';
 export { IovaBitmap } from './dma/iova-bitmap.ts';

@@ -5,7 +5,7 @@ import type { ApAttributes } from './attribute.ts';
 import { maxAdapterId, maxDomainId, type ApConfigInfo } from './config-info.ts';
 import { formatMask } from './mask-syntax.ts';
 import { storeApmask, storeAqmask } from './masks.ts';
-import { parseUnsigned, scanDecimal, scanInteger } from './number.ts';
+import { parseNumber, scanDecimal, scanInteger } from './number.ts';
 import { scanBus } from './scan.ts';
 import type { BusState } from './state.ts';
 import { parseBool } from './switch.ts';
@@ -60,7 +60,7 @@ function storeConfigTime(state: BusState, text: string): void {
 
 /** @throws `EINVAL`; `ERANGE` */
 function storePollTimeout(state: BusState, text: string): void {
-  const nanoseconds = parseUnsigned('poll_timeout', text);
+  const nanoseconds = parseNumber('poll_timeout', text);
   if (nanoseconds > POLL_TIMEOUT_MAX) {
     throw new VfioError('EINVAL', 'poll_timeout', `${nanoseconds} ns are more than 120 s`);
   }

@@ -1,8 +1,8 @@
 // Masks as attributes of the AP bus and of its drivers read and show them.
 
-import { VfioError } from '@vfio-ts/core';
+import { scanUnsigned, VfioError } from '@vfio-ts/core';
 import { ApMask } from './mask.ts';
-import { isEnd, scanUnsigned } from './number.ts';
+import { isEnd } from './number.ts';
 
 /** Numbers a mask has. */
 const MASK_BITS = 256;

@@ -1,7 +1,13 @@
 // The bus seen as the files of sysfs, so that tools talk to it as they do to the kernel: `bus/ap` with the files of the
 // bus, its devices and its drivers, and `devices/ap/cardXX/XX.YYYY`.
 
-import { VfioError, type SysfsEntry } from '@vfio-ts/core';
+import {
+  sysfsDirectory,
+  sysfsLink,
+  SysfsTree,
+  type DirectoryNode,
+  type SysfsNode,
+} from '@vfio-ts/core';
 import type { ApAttributes } from './attribute.ts';
 import { busAttributes } from './bus-attributes.ts';
 import type { BusQueue } from './bus-queue.ts';
@@ -11,121 +17,75 @@ import type { BusCard } from './card-device.ts';
 import { CARD_DRIVER } from './host-driver.ts';
 import { cardPath, queuePath } from './paths.ts';
 import { queueAttributes } from './queue-attributes.ts';
-import { directory, entriesOf, follow, link, walk, type Directory, type TreeNode } from './tree.ts';
 
-/** Characters one write can carry; a read has one less, as `sysfs_emit()` fills a page. */
-const PAGE_SIZE = 4096;
 const BUS = 'bus/ap';
 
-type Named = readonly [string, TreeNode];
+type Named = readonly [string, SysfsNode];
 
-/** A bus as a tree of files. */
-export class ApSysfs {
+/** A bus as a tree of files. What is written waits until the bus does nothing else. */
+export class ApSysfs extends SysfsTree {
+  constructor(bus: ApBus) {
+    super(new BusFiles(bus).root());
+  }
+}
+
+/** The files of one bus. */
+class BusFiles {
   readonly #bus: ApBus;
-  readonly #root: Directory;
 
   constructor(bus: ApBus) {
     this.#bus = bus;
-    this.#root = directory(() => [
-      ['bus', directory(() => [['ap', this.#busNode()]])],
-      ['devices', directory(() => [['ap', this.#devicesNode()]])],
+  }
+
+  root(): DirectoryNode {
+    return sysfsDirectory(() => [
+      ['bus', sysfsDirectory(() => [['ap', this.#busNode()]])],
+      ['devices', sysfsDirectory(() => [['ap', this.#devicesNode()]])],
     ]);
   }
 
-  /**
-   * What is in a directory, in no promised order.
-   *
-   * @throws `ENOENT` there is no such directory
-   */
-  list(path: string = ''): readonly SysfsEntry[] {
-    return entriesOf(this.#directory(path), path).map(([, entry]) => entry);
-  }
-
-  /**
-   * Every entry below a directory, a directory before what it holds; links are not followed, and their targets
-   * are paths from the root of the tree.
-   *
-   * @throws `ENOENT` there is no such directory
-   */
-  walk(path: string = ''): readonly SysfsEntry[] {
-    return walk(this.#directory(path), path);
-  }
-
-  /**
-   * The text of a file, as the kernel formats it; at most 4095 characters.
-   *
-   * @throws `ENOENT` no such file; `EACCES` it can only be written; `EINVAL` a directory
-   */
-  read(path: string): string {
-    const node = follow(this.#root, path);
-    if (node.kind !== 'file') throw new VfioError('EINVAL', 'read', `not a file: ${path}`);
-    if (node.read === undefined) throw new VfioError('EACCES', 'read', `write only: ${path}`);
-    return node.read().slice(0, PAGE_SIZE - 1);
-  }
-
-  /**
-   * Writes a file, when the bus does nothing else. A write of nothing reaches nobody and succeeds, as in the kernel.
-   *
-   * @returns characters consumed; at most 4096, the rest is not looked at
-   * @throws `ENOENT` no such file; `EACCES` it can only be read; `EINVAL` a directory; what the file's owner throws
-   */
-  async write(path: string, text: string): Promise<number> {
-    const node = follow(this.#root, path);
-    if (node.kind !== 'file') throw new VfioError('EINVAL', 'write', `not a file: ${path}`);
-    if (node.write === undefined) throw new VfioError('EACCES', 'write', `read only: ${path}`);
-    const taken = text.slice(0, PAGE_SIZE);
-    if (taken !== '') await node.write(taken);
-    return taken.length;
-  }
-
-  #directory(path: string): Directory {
-    const node = follow(this.#root, path);
-    if (node.kind === 'directory') return node;
-    throw new VfioError('ENOENT', 'list', `not a directory: ${path}`);
-  }
-
-  #busNode(): Directory {
+  #busNode(): DirectoryNode {
     const { state } = this.#bus;
-    return directory(() => [
+    return sysfsDirectory(() => [
       ...this.#files(busAttributes, state),
-      ['devices', directory(() => [...this.#cardLinks(), ...queueLinks(state.queues)])],
+      ['devices', sysfsDirectory(() => [...this.#cardLinks(), ...queueLinks(state.queues)])],
       ['drivers', this.#driversNode()],
     ]);
   }
 
-  #devicesNode(): Directory {
-    return directory(() =>
+  #devicesNode(): DirectoryNode {
+    return sysfsDirectory(() =>
       this.#bus.state.sortedCards.map((card) => [card.name, this.#card(card)]),
     );
   }
 
-  #card(card: BusCard): Directory {
-    return directory(() => [
+  #card(card: BusCard): DirectoryNode {
+    return sysfsDirectory(() => [
       ...this.#files(cardAttributes(this.#bus.state, card), card),
-      ['subsystem', link(BUS)],
+      ['subsystem', sysfsLink(BUS)],
       ...driverLink(isHostCard(card) ? CARD_DRIVER : undefined),
       ...card.queues.map((queue): Named => [queue.name, this.#queue(queue)]),
     ]);
   }
 
-  #queue(queue: BusQueue): Directory {
-    return directory(() => [
+  #queue(queue: BusQueue): DirectoryNode {
+    return sysfsDirectory(() => [
       ...this.#files(queueAttributes(this.#bus.state, queue), queue),
-      ['subsystem', link(BUS)],
+      ['subsystem', sysfsLink(BUS)],
       ...driverLink(queue.driver),
     ]);
   }
 
-  #driversNode(): Directory {
+  #driversNode(): DirectoryNode {
     const { state } = this.#bus;
-    return directory(() => [
-      [CARD_DRIVER, directory(() => this.#cardLinks())],
+    return sysfsDirectory(() => [
+      [CARD_DRIVER, sysfsDirectory(() => this.#cardLinks())],
       ...Array.from(state.drivers, (driver): Named => {
         const bound = (): readonly BusQueue[] =>
           state.queues.filter((queue) => queue.bound === driver);
         return [
           driver.name,
-          directory(() => [...this.#bindFiles(driver.name), ...queueLinks(bound())]),
+          sysfsDirectory(() => [...this.#bindFiles(driver.name), ...queueLinks(bound())]),
         ];
       }),
     ]);
@@ -140,7 +100,7 @@ export class ApSysfs {
   }
 
   #cardLinks(): readonly Named[] {
-    return this.#bus.state.sortedCards.map((card) => [card.name, link(cardPath(card))]);
+    return this.#bus.state.sortedCards.map((card) => [card.name, sysfsLink(cardPath(card))]);
   }
 
   #files<T>(attributes: ApAttributes<T>, device: T): readonly Named[] {
@@ -158,11 +118,11 @@ export class ApSysfs {
 }
 
 function queueLinks(queues: readonly BusQueue[]): readonly Named[] {
-  return queues.map((queue) => [queue.name, link(queuePath(queue))]);
+  return queues.map((queue) => [queue.name, sysfsLink(queuePath(queue))]);
 }
 
 function driverLink(driver: string | undefined): readonly Named[] {
-  return driver === undefined ? [] : [['driver', link(`${BUS}/drivers/${driver}`)]];
+  return driver === undefined ? [] : [['driver', sysfsLink(`${BUS}/drivers/${driver}`)]];
 }
 
 /** What is written to `bind` may end a line. Counterpart of `sysfs_streq()`. */

@@ -2,7 +2,7 @@
 // before anything changes.
 
 import { VfioError } from '@vfio-ts/core';
-import { parseUnsigned } from '../bus/number.ts';
+import { parseNumber } from '../bus/number.ts';
 import { linkQueues, refilter, setShadow, unplug } from './hot-plug.ts';
 import { ApMask } from '../bus/mask.ts';
 import type { ApMatrixDev } from './matrix-dev.ts';
@@ -90,7 +90,7 @@ export async function configure(dev: ApMatrixDev, mdev: ApMatrixMdev, text: stri
 }
 
 function numberOf(op: string, { limits }: ApMatrixMdev, part: MatrixPart, text: string): number {
-  const n = parseUnsigned(op, text);
+  const n = parseNumber(op, text);
   if (n > limits[part]) {
     throw new VfioError(
       'ENODEV',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseUnsigned, scanDecimal, scanInteger } from '../../src/bus/number.ts';
+import { parseNumber, scanDecimal, scanInteger } from '../../src/bus/number.ts';
 import { parseBool } from '../../src/bus/switch.ts';
 import { errno } from './support.ts';
 
@@ -20,7 +20,7 @@ describe('a text that is one number', () => {
     ['256', 256],
     ['18446744073709551615', 2 ** 64],
   ])('%j is %d', (text, value) => {
-    expect(parseUnsigned('test', text)).toBe(value);
+    expect(parseNumber('test', text)).toBe(value);
   });
 
   test.each([
@@ -46,13 +46,13 @@ describe('a text that is one number', () => {
     '5.0',
     '٥',
   ])('%j is EINVAL', (text) => {
-    expect(() => parseUnsigned('test', text)).toThrow(errno('EINVAL'));
+    expect(() => parseNumber('test', text)).toThrow(errno('EINVAL'));
   });
 
   test.each(['18446744073709551616', '0x10000000000000000', '99999999999999999999 and more'])(
     '%j is ERANGE',
     (text) => {
-      expect(() => parseUnsigned('test', text)).toThrow(errno('ERANGE'));
+      expect(() => parseNumber('test', text)).toThrow(errno('ERANGE'));
     },
   );
 
@@ -60,7 +60,7 @@ describe('a text that is one number', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.constantFrom('', '\n'), (n, end) => {
         for (const text of [`${n}`, `0x${n.toString(16)}`, `0${n.toString(8)}`]) {
-          expect(parseUnsigned('test', text + end)).toBe(n);
+          expect(parseNumber('test', text + end)).toBe(n);
         }
       }),
     );

@@ -1,7 +1,7 @@
 // Settings of the machine below ap devices: which cards there are, and whose they are.
 
-import { ApMask, parseHexMask, parseMask, parseUnsigned } from '@vfio-ts/ap';
-import { VfioError } from '@vfio-ts/core';
+import { ApMask, parseHexMask, parseMask } from '@vfio-ts/ap';
+import { parseUnsigned, VfioError } from '@vfio-ts/core';
 import type { Setting } from '../../mdev/definition.ts';
 import { UsageError } from '../../usage.ts';
 import type { DeviceWish } from '../driver.ts';
@@ -94,8 +94,8 @@ function assignedBy(settings: readonly Setting[]): {
 }
 
 function oneNumber(text: string): ApMask {
-  const number = parseUnsigned('assign', text);
-  return number < 256 ? ApMask.of(number) : ApMask.NONE;
+  const number = parseUnsigned(text);
+  return number < 256n ? ApMask.of(Number(number)) : ApMask.NONE;
 }
 
 function hexMask(text: string): ApMask {

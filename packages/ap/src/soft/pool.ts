@@ -1,4 +1,4 @@
-// Threads that compute for cards. Requests wait here in the order they came; each thread has one at work and one at
+// Threads that compute for cards. Requests wait here in the order they came; each thread has one at work and a few at
 // hand, so that it need not wait for this thread in between.
 
 import { Worker } from 'node:worker_threads';
@@ -7,7 +7,8 @@ import type { CancelJob, Job, JobRunner } from './job.ts';
 import type { FromWorker, ToWorker } from './pool-messages.ts';
 
 const MAX_WORKERS = 64;
-const AT_HAND = 2;
+/** What a thread has to do before this one looks again: a loop that waits for messages looks once a millisecond. */
+const AT_HAND = 4;
 const ENTRY: URL = import.meta.url.endsWith('.ts')
   ? new URL('./pool-worker.ts', import.meta.url)
   : new URL('./pool-worker.js', import.meta.url);

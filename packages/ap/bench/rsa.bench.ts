@@ -1,0 +1,146 @@
+// What a guest gets of the processors: private operations of RSA-2048, from a client through the socket, the
+// instruction port, a queue and a thread, and back.
+//
+// Beside it the same operations are done by node:crypto in as many threads that do nothing else, and by
+// `openssl speed` where there is an openssl. Those that compute have all processors, and the client has one of them.
+
+/* oxlint-disable no-await-in-loop -- what is measured takes turns */
+
+import {
+  EventFd,
+  EventLoop,
+  LinuxClock,
+  linuxClientHost,
+  linuxSessionHost,
+  connect,
+  MemfdBackend,
+  VfioUserClient,
+} from '@vfio-ts/vfio-user';
+import type { Benchmark, BenchmarkRun, Measurement } from '../../../scripts/bench/benchmark.ts';
+import { median, medianRatio } from '../../../scripts/bench/statistics.ts';
+import { ApClient, type CrtOperation } from '../src/client/index.ts';
+import { compute, operation } from './support/job.ts';
+import { Folder, opensslSpeed, Peer, THREADS, type Bare, type Server } from './support/peers.ts';
+
+const ROUNDS = 15;
+/** For each thread. */
+const PER_ROUND = 150;
+const WARM_UP = 200;
+const OPENSSL_ROUNDS = 3;
+const BARE = `node:crypto in ${THREADS} threads`;
+
+/** A client over the wire that is told of replies. */
+async function open(path: string, stack: AsyncDisposableStack): Promise<ApClient> {
+  const clock = new LinuxClock();
+  const loop = new EventLoop();
+  const signals = linuxSessionHost('trusted', loop);
+  const host = linuxClientHost(clock, { log: () => undefined });
+  stack.defer(() => loop.close());
+  const access = stack.use(await VfioUserClient.attach(connect(path, loop), { host }));
+  const client = await ApClient.open(access, {
+    clock,
+    memory: new MemfdBackend(),
+    makeSignal(fire) {
+      const watched = signals.watchedSignal(fire);
+      return { signal: new EventFd(watched.fd.dup()), close: () => watched.close() };
+    },
+  });
+  return stack.use(client);
+}
+
+/** Operations per second, all asked for at once. */
+async function rate(client: ApClient, job: CrtOperation, count: number): Promise<number> {
+  const begin = performance.now();
+  await Promise.all(Array.from({ length: count }, () => client.crt(job)));
+  return (count / (performance.now() - begin)) * 1000;
+}
+
+interface Rounds {
+  /** Operations per second. */
+  readonly ours: number[];
+  readonly bare: number[];
+  /** Milliseconds that the loops were held up for at most. */
+  readonly ourDelays: number[];
+  readonly bareDelays: number[];
+}
+
+interface Ends {
+  readonly client: ApClient;
+  readonly server: Server;
+  readonly bare: Bare;
+}
+
+async function measure({ client, server, bare }: Ends, bench: BenchmarkRun): Promise<Rounds> {
+  const job = operation();
+  bench.progress('warming up');
+  const result = await client.crt(job.card);
+  if (!Buffer.from(result).equals(compute(job))) throw new Error('the result is wrong');
+  await rate(client, job.card, WARM_UP);
+  await bare.ask(PER_ROUND);
+  const rounds: Rounds = { ours: [], bare: [], ourDelays: [], bareDelays: [] };
+  for (let i = 1; i <= ROUNDS; i++) {
+    bench.progress(`round ${i} of ${ROUNDS}`);
+    await server.ask('tell');
+    rounds.ours.push(await rate(client, job.card, PER_ROUND * THREADS));
+    rounds.ourDelays.push((await server.ask('tell')).longest);
+    const { milliseconds, heldUp } = await bare.ask(PER_ROUND);
+    rounds.bare.push(((PER_ROUND * THREADS) / milliseconds) * 1000);
+    rounds.bareDelays.push(heldUp.longest);
+  }
+  return rounds;
+}
+
+function openssl(ours: readonly number[], bench: BenchmarkRun): readonly Measurement[] {
+  const peers: number[] = [];
+  for (let i = 1; i <= OPENSSL_ROUNDS; i++) {
+    bench.progress(`openssl speed, ${i} of ${OPENSSL_ROUNDS}`);
+    const speed = opensslSpeed();
+    if (speed !== undefined) peers.push(speed);
+  }
+  if (peers.length === 0) {
+    bench.note('no openssl, so there is no rsa/crt-2048-openssl');
+    return [];
+  }
+  const value = median(ours);
+  const ratioTo = `openssl speed -multi ${THREADS}`;
+  return [
+    { name: 'rsa/crt-2048-openssl', value, unit: 'op/s', ratio: value / median(peers), ratioTo },
+  ];
+}
+
+async function run(bench: BenchmarkRun): Promise<readonly Measurement[]> {
+  using folder = new Folder();
+  const path = folder.path('ap.sock');
+  await using server: Server = await Peer.start('server.ts', path, `${THREADS}`);
+  await using bare: Bare = await Peer.start('bare.ts', `${THREADS}`);
+  await using stack = new AsyncDisposableStack();
+  const client = await open(path, stack);
+  const { ours, bare: bareRates, ...delays } = await measure({ client, server, bare }, bench);
+  return [
+    {
+      name: 'rsa/crt-2048',
+      value: median(ours),
+      unit: 'op/s',
+      ratio: medianRatio(ours, bareRates),
+      ratioTo: BARE,
+      goal: { of: 'ratio', atLeast: 0.8 },
+    },
+    ...openssl(ours, bench),
+    {
+      name: 'rsa/loop-held-up',
+      // Of each round the longest: what the machine does to all of them at times is not ours.
+      value: median(delays.ourDelays),
+      unit: 'ms',
+      ratio: medianRatio(delays.ourDelays, delays.bareDelays),
+      ratioTo: 'a loop that does nothing beside as many threads',
+      goal: { of: 'value', atMost: 5 },
+    },
+  ];
+}
+
+/** RSA through the whole path. */
+export const benchmark: Benchmark = {
+  name: 'rsa',
+  about: 'RSA-2048 private operations of a guest, beside bare node:crypto',
+  run,
+};

@@ -16,10 +16,11 @@ export function handleAqic(
   request: InterruptRequest | undefined,
   raise: (isc: number) => void,
 ): Promise<ApStatus> {
-  const { host } = mdev;
+  const { host, session } = mdev;
   return host.exclusive(() => {
     const queue = mdev.queues.get(apqn);
-    if (!mdev.isOpen || queue === undefined) return statusOf(AP_RESPONSE.Q_NOT_AVAIL);
+    if (!mdev.isOpen || mdev.session !== session || queue === undefined)
+      return statusOf(AP_RESPONSE.Q_NOT_AVAIL);
     if (request === undefined) return disableInterrupt(host, queue);
     return enableInterrupt(host, mdev.vdev, queue, request, raise);
   });

@@ -92,13 +92,16 @@ export async function disableInterrupt(host: ResetHost, queue: VfioApQueue): Pro
 }
 
 /**
- * Disables the interrupts of a queue when their memory goes and nobody can wait. Should the queue refuse, it tells
- * nobody all the same, and its next reset disables them.
+ * Disables the interrupts of a queue when their memory goes and nobody can wait. Whatever the queue says, it tells
+ * nobody any more.
+ *
+ * @returns whether it took it; where it did not, it has to be told again
  */
-export function dropInterrupt(queue: VfioApQueue): void {
-  if (queue.interrupt === undefined) return;
-  queue.device.hardware.setInterrupt(undefined);
+export function dropInterrupt(queue: VfioApQueue): boolean {
+  if (queue.interrupt === undefined) return true;
+  const status = queue.device.hardware.setInterrupt(undefined);
   queue.freeInterrupt();
+  return !isTransient(status);
 }
 
 /** Counterpart of `vfio_ap_wait_for_irqclear()`. */

@@ -16,7 +16,7 @@ import {
 } from '@vfio-ts/core';
 import { adapterOf, domainOf } from '../bus/names.ts';
 import type { ApPort } from '../port/port.ts';
-import { dropInterrupt } from './interrupt.ts';
+import { disableInterrupt, dropInterrupt } from './interrupt.ts';
 import { VFIO_AP_CFG_CHG_IRQ_INDEX, VFIO_AP_REQ_IRQ_INDEX } from './irqs.ts';
 import {
   EMPTY_MATRIX,
@@ -46,6 +46,7 @@ export class ApMatrixMdev {
   /** By which the guest issues AP instructions, where it is to be that way. */
   port: ApPort | undefined = undefined;
   #isOpen = false;
+  #opens = 0;
   #kvm: KvmReference | undefined = undefined;
   #guestMasks: ApMatrix | undefined = undefined;
   /** Closes whose queues are not zeroised yet. */
@@ -64,6 +65,11 @@ export class ApMatrixMdev {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** Changes with each open: work that has waited knows by it whose it is. */
+  get session(): number {
+    return this.#opens;
   }
 
   /** The virtual machine that has it open, where that is known. */
@@ -101,6 +107,7 @@ export class ApMatrixMdev {
     this.host.checkGuest(kvm);
     this.#kvm = kvm;
     this.#isOpen = true;
+    this.#opens++;
     this.port?.open();
     this.updateGuest();
   }
@@ -113,20 +120,19 @@ export class ApMatrixMdev {
     this.port?.close();
     for (const queue of this.queues.values()) dropInterrupt(queue);
     this.#closing++;
-    const zeroised = this.host.exclusive(async () => {
+    this.#later(async () => {
       await this.resetAll();
       this.#closing--;
       this.updateGuest();
-    });
-    zeroised.catch((error: unknown) => {
-      this.log('error', () => 'the queues could not be reset', error);
     });
   }
 
   /** `VFIO_DEVICE_RESET`. @throws `EIO` a queue could not be reset, or its card is gone */
   async reset(): Promise<void> {
     this.port?.reset();
-    const isReset = await this.host.exclusive(() => this.resetAll());
+    const { session } = this;
+    // The close of a user who did not wait has reset everything.
+    const isReset = await this.host.exclusive(() => this.session !== session || this.resetAll());
     if (!isReset) throw new VfioError('EIO', 'reset', `${this.name}: a queue was not reset`);
   }
 
@@ -160,8 +166,19 @@ export class ApMatrixMdev {
     for (const queue of this.queues.values()) {
       const { interrupt } = queue;
       if (interrupt === undefined) continue;
-      if (interrupt.iova >= iova && interrupt.iova < iova + length) dropInterrupt(queue);
+      if (interrupt.iova < iova || interrupt.iova >= iova + length) continue;
+      if (dropInterrupt(queue)) continue;
+      this.#later(async () => {
+        if (queue.interrupt === undefined) await disableInterrupt(this.host, queue);
+      });
     }
+  }
+
+  /** Puts work behind the work there is; nobody waits for it. */
+  #later(work: () => Promise<void>): void {
+    this.host.exclusive(work).catch((error: unknown) => {
+      this.log('error', () => 'work on the queues failed', error);
+    });
   }
 
   log(level: LogLevel, message: () => string, error?: unknown): void {

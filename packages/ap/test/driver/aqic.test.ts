@@ -121,6 +121,23 @@ describe('enabling', () => {
   });
 });
 
+test('what a guest asked for before it closed does not happen to the next one', async () => {
+  const run = await running();
+  const { machine, clock, guest, queue } = run;
+  queue.script.tapq.push(2, 2);
+  const resetting = outcome(() => guest.file.reset());
+  const raise = (isc: number): void => void run.raised.push(isc);
+  const asked = handleAqic(machine.mdev(1), APQN, { iova: NIB, isc: 5 }, raise);
+  await guest.close();
+  const next = machine.open(1);
+  const memory = next.session.memory(SIZE);
+  next.file.mapDma({ iova: BASE, size: SIZE, flags: READ_WRITE, memory });
+  await passing(clock, resetting);
+  expect((await passing(clock, asked)).responseCode).toBe(AP_RESPONSE.Q_NOT_AVAIL);
+  expect([pins(run), queue.indicate]).toEqual([0, undefined]);
+  await stop({ ...run, guest: next });
+});
+
 describe('disabling', () => {
   test('what is disabled already is 07', async () => {
     const run = await running();
@@ -193,6 +210,20 @@ describe('the byte is given back, and nothing is raised any more', () => {
     expect(pins(run)).toBe(0);
     indicate?.();
     expect(run.raised).toEqual([]);
+    await stop(run);
+  });
+
+  test('a queue that is busy when its memory goes is told again', async () => {
+    const run = await running();
+    await run.aqic({ iova: NIB, isc: 5 });
+    run.queue.script.aqic.push(AP_RESPONSE.BUSY, AP_RESPONSE.BUSY);
+    run.guest.file.unmapDma({ iova: BASE, size: SIZE });
+    expect(pins(run)).toBe(0);
+    await passing(
+      run.clock,
+      run.machine.ap.exclusive(() => undefined),
+    );
+    expect(run.queue.indicate).toBeUndefined();
     await stop(run);
   });
 

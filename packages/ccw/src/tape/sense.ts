@@ -25,39 +25,56 @@ const SENSE1 = {
 
 const { COMMAND_REJECT, INTERVENTION_REQUIRED, EQUIPMENT_CHECK, DATA_CHECK, DEFERRED } = SENSE0;
 
+/** What a command can be refused or fail with. */
+export type TapeCheckKind =
+  | 'commandReject'
+  | 'writeProtected'
+  | 'blockTooLong'
+  | 'notReady'
+  /** Nothing is wrong: the end of Rewind Unload. */
+  | 'unloaded'
+  | 'endOfData'
+  /** Nothing is recorded at all. */
+  | 'tapeVoid'
+  | 'beginningOfTape'
+  | 'physicalEnd'
+  /** The same, of blocks whose commands had ended well. */
+  | 'physicalEndDeferred'
+  | 'writeFailed'
+  /** Such blocks were lost before. */
+  | 'fenced'
+  | 'locateFailed'
+  /** The headers of the file make no sense. */
+  | 'damaged'
+  | 'readFailed'
+  /** A block is compressed, or longer than any that the drive has room for. */
+  | 'incompatible';
+
 /**
- * What a command can be refused or fail with: bits of sense bytes 0 and 1, and the ERA.
+ * Bits of sense bytes 0 and 1, and the ERA.
  *
  * Linux takes a data check alone, an equipment check alone, or one that is deferred, of a drive that is merely online,
  * for the end of what is recorded, before it looks at the ERA. So nothing else may look like that: what has failed
  * while writing is in write mode, what has failed while reading has both checks.
  */
-export const TAPE_CHECKS = {
+const CHECKS: Readonly<Record<TapeCheckKind, readonly [number, number, number]>> = {
   commandReject: [COMMAND_REJECT, 0, 0x27],
   writeProtected: [COMMAND_REJECT, 0, 0x30],
   blockTooLong: [COMMAND_REJECT, 0, 0x4e],
   notReady: [INTERVENTION_REQUIRED, 0, 0x43],
-  /** Nothing is wrong: the end of Rewind Unload. */
   unloaded: [INTERVENTION_REQUIRED, 0, 0x2b],
   endOfData: [DATA_CHECK, 0, 0x36],
-  /** Nothing is recorded at all. */
   tapeVoid: [DATA_CHECK, 0, 0x31],
   beginningOfTape: [0, 0, 0x39],
   physicalEnd: [EQUIPMENT_CHECK, SENSE1.WRITE_MODE, 0x38],
-  /** The same, of blocks whose command had ended well. */
   physicalEndDeferred: [EQUIPMENT_CHECK | DEFERRED, SENSE1.WRITE_MODE, 0x38],
   writeFailed: [DATA_CHECK | DEFERRED, SENSE1.WRITE_MODE, 0x25],
   fenced: [EQUIPMENT_CHECK | DEFERRED, SENSE1.WRITE_MODE, 0x47],
   locateFailed: [EQUIPMENT_CHECK, SENSE1.LOCATE_FAILURE, 0x44],
-  /** The headers of the file do not make sense. */
   damaged: [DATA_CHECK, SENSE1.RECORD_SEQUENCE, 0x41],
   readFailed: [EQUIPMENT_CHECK | DATA_CHECK, 0, 0x2c],
-  /** A block is compressed, or longer than any that the drive has room for. */
   incompatible: [EQUIPMENT_CHECK | DATA_CHECK, 0, 0x5e],
-} as const;
-
-/** A row of {@link TAPE_CHECKS}. */
-export type TapeCheckKind = keyof typeof TAPE_CHECKS;
+};
 
 /** Ends a command with unit check. It never leaves the control unit. */
 export class TapeCheck extends Error {
@@ -87,7 +104,7 @@ const MODEL = 0xe0;
 /** The sense data of a unit check, or of a drive that has none to report. */
 export function buildTapeSense(kind: TapeCheckKind | undefined, drive: DriveState): Uint8Array {
   const sense = new Uint8Array(TAPE_SENSE_SIZE);
-  const [byte0, byte1, era] = kind === undefined ? [0, 0, 0] : TAPE_CHECKS[kind];
+  const [byte0, byte1, era] = kind === undefined ? [0, 0, 0] : CHECKS[kind];
   sense[0] = byte0 | (drive.isLoaded ? 0 : INTERVENTION_REQUIRED);
   sense[1] =
     byte1 |

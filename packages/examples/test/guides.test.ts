@@ -1,5 +1,6 @@
 // The code in guides and READMEs is code that is tested: every block is a part of a file here.
 import { globSync, readFileSync } from 'node:fs';
+import { codeBlocks } from '@vfio-ts/lab';
 import { expect, test } from 'vitest';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -16,13 +17,9 @@ const sources = globSync(['src/*.ts', 'test/*.ts'], { cwd: root }).map((name) =>
   normal(readFileSync(`${root}${name}`, 'utf8')),
 );
 
-const blocks = globSync(documents, { cwd: workspace }).flatMap((name) => {
-  const text = readFileSync(`${workspace}${name}`, 'utf8');
-  return Array.from(text.matchAll(/^```ts\n(.*?)^```$/gmsu), ([, code = ''], i) => ({
-    title: `${name}, block ${i + 1}`,
-    code,
-  }));
-});
+const blocks = globSync(documents, { cwd: workspace }).flatMap((name) =>
+  codeBlocks(`${workspace}${name}`).map((code, i) => ({ title: `${name}, block ${i + 1}`, code })),
+);
 
 test('the guides have code', () => {
   expect(blocks.length).toBeGreaterThan(5);

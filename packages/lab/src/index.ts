@@ -18,3 +18,4 @@ export { runS390 } from './s390.ts';
 export type { S390Result } from './s390.ts';
 export { labForTest, programForTest } from './for-test.ts';
 export { openDescriptors, until } from './after-test.ts';
+export { codeBlocks, Example } from './example.ts';

@@ -17,7 +17,10 @@ export interface ChannelCcw {
   readonly flags: number;
   /** Bytes, 0 to 65535. */
   readonly count: number;
-  /** Where the data is, in order, `count` bytes together; empty where none moves. */
+  /**
+   * Where the data is, in order, `count` bytes together. What the guest gave an impossible address is where no
+   * memory is.
+   */
   readonly data: readonly DataPiece[];
   /** What a transfer in channel (TIC) goes to; absent for all others. */
   readonly target?: ChannelCcw | undefined;

@@ -21,11 +21,11 @@ import type { GuestRead } from './guest-read.ts';
 
 /** CCWs that a segment can have. */
 export const SEGMENT_CCWS_MAX = 256;
+/** Segments that a program can have. */
+export const SEGMENTS_MAX = 64;
 /** Bytes; most programs are shorter, and the kernel's 2 KiB would be copied for nothing. */
 const READ_AT_ONCE = 512;
 const NOTHING = new Uint8Array(0);
-/** Segments that a program can have. */
-export const SEGMENTS_MAX = 64;
 
 /** A CCW of the copy. */
 class CopiedCcw implements ChannelCcw, Ccw {
@@ -100,6 +100,8 @@ function* copySegments(start: number, isFormat1: boolean, segments: Segment[]): 
  * @yields what is to be read
  */
 function* copySegment(start: number, isFormat1: boolean): GuestRead<CopiedCcw[]> {
+  // No CCW can be there: a program check when the channel gets to it.
+  if (start % CCW_SIZE !== 0) return [noCcw(start)];
   const decode = isFormat1 ? decodeCcw1 : decodeFormat0;
   const ccws: CopiedCcw[] = [];
   let storage: Uint8Array = NOTHING;
@@ -125,13 +127,17 @@ function decodeFormat0(bytes: Uint8Array): Ccw {
   return toFormat1(decodeCcw0(bytes));
 }
 
-/** Bytes of whole CCWs to read at once, not past a page: memory may end there, and the program before. */
+/** A command that does not exist. */
+function noCcw(at: number): CopiedCcw {
+  return new CopiedCcw(at, { command: 0, flags: 0, count: 0, address: 0 });
+}
+
+/** Bytes to read at once, not past a page: memory may end there, and the program before. */
 function readable(at: number): number {
-  if (at > CCW1_ADDRESS_LIMIT - CCW_SIZE) {
+  if (at >= CCW1_ADDRESS_LIMIT) {
     throw refused('EINVAL', `no CCW at 0x${at.toString(16)}: past 31 bits`);
   }
-  const most = Math.min(READ_AT_ONCE, PAGE_SIZE - (at % PAGE_SIZE), CCW1_ADDRESS_LIMIT - at);
-  return Math.max(CCW_SIZE, most - (most % CCW_SIZE));
+  return Math.min(READ_AT_ONCE, PAGE_SIZE - (at % PAGE_SIZE));
 }
 
 interface LinkOptions extends DataOptions {
@@ -167,7 +173,7 @@ function targetOf(address: number, segments: readonly Segment[]): ChannelCcw {
   if (segment === undefined) throw refused('EFAULT', `no CCW at 0x${address.toString(16)}`);
   const offset = address - segment.start;
   const found = offset % CCW_SIZE === 0 ? segment.ccws[offset / CCW_SIZE] : undefined;
-  return found ?? new CopiedCcw(address, { command: 0, flags: 0, count: 0, address: 0 });
+  return found ?? noCcw(address);
 }
 
 function isInside({ start, ccws }: Segment, address: number): boolean {

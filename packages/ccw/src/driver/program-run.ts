@@ -27,7 +27,6 @@ export class ProgramRun {
   readonly lpm: number;
   readonly #vdev: VfioDevice;
   readonly #memory: ProgramMemory;
-  readonly #pages: GuestPages;
   readonly #copy: GuestRead<ChannelCcw>;
   #wanted: GuestRange | undefined = undefined;
 
@@ -35,7 +34,6 @@ export class ProgramRun {
     this.orb = orb;
     this.lpm = orb.lpm === 0 ? lpm : orb.lpm;
     this.#vdev = vdev;
-    this.#pages = pages;
     const memory = new ProgramMemory(vdev, pages);
     this.#memory = memory;
     this.#copy = copyProgram(orb, (iova, length) => memory.pin(iova, length));
@@ -81,10 +79,9 @@ export class ProgramRun {
     }
   }
 
-  /** The program is over: no guest memory is touched for it any more, and nothing is pinned. */
+  /** The program is over: no guest memory is touched for it any more. Its pages are to be unpinned. */
   end(): void {
     this.#memory.close();
-    this.#pages.clear();
   }
 
   #program(first: ChannelCcw): ChannelProgram {

@@ -146,6 +146,16 @@ test.each<[string, number, readonly number[]]>([
   expect(scsw.subchannelStatus).toBe(SUBCHANNEL_STATUS.PROGRAM_CHECK);
 });
 
+test('a program that does not begin at a doubleword is a program check', async () => {
+  const { user } = withNotebook();
+  await using _ = user;
+  user.start({ programAddress: 0x1004 });
+  expect(decodeIrb(user.irb()).scsw).toMatchObject({
+    programAddress: 0x100c,
+    subchannelStatus: SUBCHANNEL_STATUS.PROGRAM_CHECK,
+  });
+});
+
 test('attention comes as an unsolicited status', async () => {
   const { user, unit } = withNotebook();
   await using _ = user;

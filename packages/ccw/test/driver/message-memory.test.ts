@@ -139,9 +139,9 @@ test.each([1, 2])('command %i ends a start that is still being read', async (com
   const { ccw, slow } = started();
   await using _ = ccw;
   ccw.async(command);
-  ccw.subchannel.interrupt(haltIrb);
   await slow.answer();
   expect(ccw.subchannel.calls).not.toContain('start');
+  ccw.subchannel.interrupt(haltIrb);
   expect(ccw.device.state).toBe('IDLE');
   expect(ccw.count(0)).toBe(1);
 });

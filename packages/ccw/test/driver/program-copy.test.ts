@@ -128,6 +128,12 @@ describe('segments', () => {
     expect(memory.copy(AT).next?.target).toMatchObject({ address: AT + 4, command: 0, count: 0 });
   });
 
+  test.each([1, 4, 7])('none begins %i bytes past a doubleword', (offset) => {
+    const memory = new SparseMemory().ccws(AT, [{ command: TIC, address: AT + 0x1000 + offset }]);
+    expect(memory.copy(AT).target).toMatchObject({ address: AT + 0x1000 + offset, command: 0 });
+    expect(memory.copy(AT + offset)).toMatchObject({ address: AT + offset, command: 0 });
+  });
+
   test.each<[number, ErrnoCode | undefined]>([
     [SEGMENTS_MAX, undefined],
     [SEGMENTS_MAX + 1, 'ENOMEM'],

@@ -156,6 +156,26 @@ test('nobody gets a queue before it is zeroised: a store waits for the close of 
   await passing(clock, machine[Symbol.asyncDispose]());
 });
 
+test('nor before it is taken from another guest: a store waits for the store before it', async () => {
+  const run = await running();
+  const { machine, clock, queue } = run;
+  await machine.create(2);
+  queue.script.tapq.push(2, 2);
+  const left = machine.write(1, 'unassign_adapter', '5');
+  const taken = machine.write(2, 'ap_config', '04,08,');
+  expect(machine.lines(1, 'guest_matrix')).toEqual(['06.0004']);
+  for (const at of [20, 40]) {
+    // oxlint-disable-next-line no-await-in-loop
+    expect([at, await isSettled(taken), machine.read(2, 'matrix')]).toEqual([at, false, '']);
+    clock.advance(20);
+  }
+  await passing(clock, left);
+  await passing(clock, taken);
+  expect(machine.lines(2, 'guest_matrix')).toEqual(['05.0004']);
+  expect(queue.take().at(-1)).toBe('tapq@60');
+  await stop(run);
+});
+
 test('a guest that comes after another gets the queues when they are zeroised', async () => {
   const run = await running();
   const { machine, clock, guest, queue } = run;

@@ -30,27 +30,25 @@ export function setTrack(
   store.tracks.set(track, buildTrack(cchh, [R0, ...contents]));
 }
 
+const BLOCKS = Array.from({ length: 12 }, (_unused, at) => at + 1);
+
+/** Contents that all volumes share; nothing changes them. */
+const LABELS: readonly RecordContents[] = [
+  record(1, 4, 24),
+  record(2, 4, 144),
+  record(3, 4, 80),
+  ...BLOCKS.slice(3).map((number) => record(number, 0, 4096)),
+];
+const TABLE_OF_CONTENTS = BLOCKS.map((number) => record(number, 44, 96));
+const DATA = BLOCKS.map((number) => record(number, 0, 4096));
+
 /** A volume in the compatible disk layout: labels, an empty table of contents, and twelve blocks a track. */
 export function linuxVolume(options: MemoryStoreOptions = {}): MemoryStore {
   const store = new MemoryStore(options);
-  const blocks = Array.from({ length: 12 }, (_unused, at) => at + 1);
-  setTrack(store, 0, [
-    record(1, 4, 24),
-    record(2, 4, 144),
-    record(3, 4, 80),
-    ...blocks.slice(3).map((number) => record(number, 0, 4096)),
-  ]);
-  setTrack(
-    store,
-    1,
-    blocks.map((number) => record(number, 44, 96)),
-  );
+  setTrack(store, 0, LABELS);
+  setTrack(store, 1, TABLE_OF_CONTENTS);
   for (let track = 2; track < store.geometry.cylinders * store.geometry.heads; track += 1) {
-    setTrack(
-      store,
-      track,
-      blocks.map((number) => record(number, 0, 4096)),
-    );
+    setTrack(store, track, DATA);
   }
   return store;
 }

@@ -7,6 +7,8 @@ export interface CommandHost {
   readonly output: Output;
   /** Begins to listen for the wish to end. */
   readonly untilStopped: () => Promise<unknown>;
+  /** Shows how far something is, in place of what it showed before; absent where nobody looks. */
+  readonly progress?: (text: string) => void;
   /** Of the package. */
   readonly version: string;
 }

@@ -2,7 +2,7 @@
 // The vfio-ts command.
 
 import { readFileSync } from 'node:fs';
-import { processOutput } from './output.ts';
+import { processOutput, terminalProgress } from './output.ts';
 import { run } from './program.ts';
 import { untilStopped } from './stop.ts';
 
@@ -12,9 +12,11 @@ const { version }: { readonly version: string } = JSON.parse(text);
 process.stdout.on('error', () => undefined);
 // What a command waits for may not keep the process alive by itself: timers of a driver, threads without work.
 const alive = setInterval(() => undefined, 2 ** 30);
+const progress = terminalProgress();
 process.exitCode = await run(process.argv.slice(2), {
   output: processOutput,
   untilStopped,
   version,
+  ...(progress !== undefined && { progress }),
 });
 clearInterval(alive);

@@ -26,6 +26,12 @@ export const processOutput: Output = {
   note: (line) => void process.stderr.write(`${line}\n`),
 };
 
+/** Shows how far something is, on the last line of the terminal; `undefined` where standard error is none. */
+export function terminalProgress(): ((text: string) => void) | undefined {
+  if (!process.stderr.isTTY) return undefined;
+  return (text) => void process.stderr.write(`\r\u001B[K${text}`);
+}
+
 /** A logger of lines of JSON, from `least` on. */
 export function jsonLogger(output: Output, least: LogLevel): Logger {
   const lines: Logger = {

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { addAp } from './commands/ap-options.ts';
+import { addCcw } from './commands/ccw-options.ts';
 import { addDemo } from './commands/demo-options.ts';
 import { addServe } from './commands/serve-options.ts';
 import { addStats } from './commands/stats-options.ts';
@@ -15,6 +16,8 @@ Examples:
   vfio-ts stats /run/mdpy.sock
   vfio-ts serve ap --set assign_adapter=5 --set assign_domain=4 --socket /run/ap.sock
   vfio-ts ap ls /run/ap.sock
+  vfio-ts ccw init --model 3390-3 work.ckd WORK01
+  vfio-ts serve ccw:dasd --set image=work.ckd --socket /run/dasd.sock
 
 Exit codes: 0 ended as asked, 1 it could not be done, 2 the command line is wrong`;
 
@@ -41,6 +44,7 @@ export async function run(argv: readonly string[], host: CommandHost): Promise<n
   addServe(program, host, choose);
   addStats(program, host, choose);
   addAp(program, host, choose);
+  addCcw(program, host, choose);
   addDemo(program, host, choose);
   try {
     program.parse(argv, { from: 'user' });

@@ -54,6 +54,7 @@ export { LevelLogger, SessionLog } from './log.ts';
 export type { ServerStats, SessionStats } from './stats/stats.ts';
 export type { Counters, CommandStats, StatsClock, TrafficStats } from './stats/counters.ts';
 export type { LatencyBucket, LatencyStats } from './stats/latency.ts';
+export { JsonFeed, readJsonFeed, type LostEvents } from './json-feed.ts';
 export { JsonSocket, readJsonSocket } from './json-socket.ts';
 export { readStats, StatsSocket, statsPath } from './stats/socket.ts';
 

@@ -35,13 +35,23 @@ export interface TracedChain {
 export class TracingUnit implements ControlUnit {
   readonly #unit: ControlUnit;
   readonly #tell: (chain: TracedChain) => void;
+  readonly #isWanted: () => boolean;
+  #isTracing = false;
   #commands: TracedCommand[] = [];
   #omitted = 0;
 
-  /** @param tell - called at the end of each chain; must not throw */
-  constructor(unit: ControlUnit, tell: (chain: TracedChain) => void) {
+  /**
+   * @param tell - called at the end of each chain; must not throw
+   * @param isWanted - asked at the beginning of each chain: nothing is kept and told of one that nobody wants
+   */
+  constructor(
+    unit: ControlUnit,
+    tell: (chain: TracedChain) => void,
+    isWanted: () => boolean = () => true,
+  ) {
     this.#unit = unit;
     this.#tell = tell;
+    this.#isWanted = isWanted;
   }
 
   get name(): string {
@@ -49,12 +59,14 @@ export class TracingUnit implements ControlUnit {
   }
 
   begin(): void {
+    this.#isTracing = this.#isWanted();
     this.#commands = [];
     this.#omitted = 0;
     this.#unit.begin();
   }
 
   execute(command: DeviceCommand): Promise<CommandEnd> | CommandEnd {
+    if (!this.#isTracing) return this.#unit.execute(command);
     const output = command.data.slice(0, KEPT_BYTES);
     const { code, count } = command;
     const keep = (end: CommandEnd | undefined): void => {
@@ -95,6 +107,7 @@ export class TracingUnit implements ControlUnit {
 
   end(isAborted: boolean): Promise<CommandEnd | undefined> | CommandEnd | undefined {
     const late = this.#unit.end(isAborted);
+    if (!this.#isTracing) return late;
     const told = (end: CommandEnd | undefined): CommandEnd | undefined => {
       this.#tell({
         unit: this.name,

@@ -43,19 +43,19 @@ export async function serve(
     socket ?? join(folder ?? '', `${wishes.length === 1 ? type : uuid}.sock`);
   try {
     await using devices = new AsyncDisposableStack();
-    const served: ServedMdev[] = [];
+    const served: { readonly one: ServedMdev; readonly plan: DevicePlan }[] = [];
     for (const [i, plan] of plans.entries()) {
       const wish = wishes[i];
       if (wish === undefined) break;
       const { uuid } = wish;
-      const one = { bus, ...plan, uuid, socket: pathOf(wish, plan), loop, sysfs };
+      const options = { bus, ...plan, uuid, socket: pathOf(wish, plan), loop, sysfs };
       // One after the other: what they want may exclude each other, and then the first has it.
       // oxlint-disable-next-line no-await-in-loop
-      served.push(devices.use(await ServedMdev.create(one)));
+      served.push({ one: devices.use(await ServedMdev.create(options)), plan });
     }
-    for (const one of served) {
-      if (json === true) output.print(JSON.stringify(described(driver, one)));
-      else explain(output, one, driver);
+    for (const { one, plan } of served) {
+      if (json === true) output.print(JSON.stringify(described(driver, one, plan)));
+      else explain(output, one, driver, plan);
     }
     if (json !== true) output.print('Ctrl-C ends it');
     await stopped;
@@ -66,12 +66,22 @@ export async function serve(
   return reportLeaks(core.leaks(), output);
 }
 
-function described({ name }: CommandDriver, { socket, mdev }: ServedMdev): object {
-  return { socket, driver: name, type: mdev.type.directory, uuid: mdev.name };
+function described(
+  { name }: CommandDriver,
+  { socket, mdev }: ServedMdev,
+  { facts }: DevicePlan,
+): object {
+  return { socket, driver: name, type: mdev.type.directory, uuid: mdev.name, ...facts };
 }
 
-function explain(output: Output, { mdev, socket }: ServedMdev, { look }: CommandDriver): void {
+function explain(
+  output: Output,
+  { mdev, socket }: ServedMdev,
+  { look }: CommandDriver,
+  { lines = [] }: DevicePlan,
+): void {
   output.print(`${mdev.type.directory} ${mdev.name} is on ${socket}`);
+  for (const line of lines) output.print(line);
   if (mdev.type.deviceApi === 'vfio-pci') {
     output.print(`plug it into QEMU 10.1 or later (guest memory shared) with`);
     output.print(`    ${qemuDeviceArgument(socket)}`);

@@ -20,6 +20,12 @@ export interface DevicePlan {
   readonly type: string;
   /** Written in this order once the mdev is there. */
   readonly attributes: readonly Setting[];
+  /** What to say of it to people when it is ready; nothing special when left out. */
+  readonly lines?: readonly string[];
+  /** The same for programs, beside what all devices have. */
+  readonly facts?: Readonly<Record<string, string | number | boolean>>;
+  /** Tells more of it beside its socket, until what it returns is disposed. */
+  readonly beside?: (socket: string) => Disposable;
 }
 
 /** A driver on a bus. */

@@ -2,11 +2,12 @@
 
 import { UsageError } from '../usage.ts';
 import { ap } from './ap/index.ts';
+import { ccw } from './ccw/index.ts';
 import type { CommandDriver } from './driver.ts';
 import { mdpySample } from './mdpy-sample.ts';
 
 /** All of them, as the help lists them. */
-export const DRIVERS: readonly CommandDriver[] = [mdpySample, ap];
+export const DRIVERS: readonly CommandDriver[] = [mdpySample, ap, ccw];
 
 /** A device specification as on the command line. */
 export interface DeviceSpec {

@@ -33,6 +33,8 @@ export interface ServedMdevOptions {
   readonly loop: EventLoop;
   /** All files of the driver, told beside the socket; not at all when left out. */
   readonly sysfs?: () => SysfsDump;
+  /** Tells more of the device beside its socket. */
+  readonly beside?: (socket: string) => Disposable;
 }
 
 /** A device on a socket, from `create` to `close`. */
@@ -48,7 +50,7 @@ export class ServedMdev implements AsyncDisposable {
     mdev: MdevDevice,
     vdev: VfioDevice,
     server: VfioUserServer,
-    { socket, sysfs }: ServedMdevOptions,
+    { socket, sysfs, beside }: ServedMdevOptions,
   ) {
     this.mdev = mdev;
     this.vdev = vdev;
@@ -62,6 +64,9 @@ export class ServedMdev implements AsyncDisposable {
       this.#told.use(
         orWithout(() => tellSysfs(socket, sysfs, logger), `files of ${socket}`, logger),
       );
+    }
+    if (beside !== undefined) {
+      this.#told.use(orWithout(() => beside(socket), `trace of ${socket}`, logger));
     }
   }
 

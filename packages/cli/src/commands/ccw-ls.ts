@@ -1,0 +1,34 @@
+// vfio-ts ccw ls: the table of contents of a volume.
+
+import { flockLock, openImage, readVtoc, socketLock } from '@vfio-ts/ccw';
+import { flock } from '@vfio-ts/vfio-user';
+import { orWithAdvice } from '../drivers/ccw/image-error.ts';
+import { vtocTable } from '../drivers/ccw/vtoc-table.ts';
+import type { Output } from '../output.ts';
+import { EXIT } from '../usage.ts';
+
+/** What `ccw ls` is told. */
+export interface CcwLsArguments {
+  readonly file: string;
+  /** One line of JSON in place of a table. */
+  readonly json: boolean;
+}
+
+/** Prints it. @throws Error with cause and next step; `EIO` the volume has no label */
+export async function ccwLs({ file, json }: CcwLsArguments, output: Output): Promise<number> {
+  const locks = [socketLock, flockLock(flock)];
+  const store = await orWithAdvice(file, openImage(file, { isReadOnly: true, locks }));
+  try {
+    const vtoc = await readVtoc(store);
+    const { cylinders, heads, deviceType } = store.geometry;
+    if (json) {
+      const type = deviceType.toString(16);
+      output.print(JSON.stringify({ type, cylinders, heads, ...vtoc }));
+    } else {
+      for (const line of vtocTable(vtoc, store.geometry)) output.print(line);
+    }
+    return EXIT.OK;
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,62 @@
+// The command line of `vfio-ts ccw`: volumes for DASDs, and what passes through channel devices that are served.
+
+import { Option, type Command } from '@commander-js/extra-typings';
+import type { Choose, CommandHost } from '../host.ts';
+import { UsageError } from '../usage.ts';
+import { ccwInit } from './ccw-init.ts';
+import { ccwLs } from './ccw-ls.ts';
+import { ccwTrace } from './ccw-trace.ts';
+
+const EXAMPLES = `
+Examples:
+  vfio-ts ccw init --model 3390-3 work.ckd WORK01
+  vfio-ts ccw init --cylinders 100 --format linux linux.ckd LNX001
+  vfio-ts ccw ls work.ckd
+  vfio-ts serve ccw:dasd --set image=linux.ckd --socket /run/dasd.sock
+  vfio-ts ccw trace /run/dasd.sock`;
+
+/** Adds the commands. */
+export function addCcw(program: Command, host: CommandHost, choose: Choose): void {
+  const ccw = program
+    .command('ccw')
+    .summary('make and list volumes of DASDs, watch channel programs')
+    .description('Makes and lists volumes of DASDs, and shows channel programs as they run.')
+    .addHelpText('after', EXAMPLES);
+  ccw
+    .command('init')
+    .description('Makes an empty volume: label, VTOC, and all tracks formatted.')
+    .argument('<file>', 'a new one; nothing is ever replaced')
+    .argument('<volser>', 'serial number of the volume: 1 to 6 letters, digits, @, # or $')
+    .option('--model <model>', '3390-1 to 3390-54, or 3380-A to 3380-K; 3390-3 when left out')
+    .option('--cylinders <n>', 'a 3390 with so many cylinders in place of a model')
+    .addOption(
+      new Option('--format <format>', 'linux has blocks of 4096 bytes, as dasdfmt leaves them')
+        .choices(['empty', 'linux'] as const)
+        .default('empty' as const),
+    )
+    .action((file, serial, { model, cylinders, format }) => {
+      if (model !== undefined && cylinders !== undefined) {
+        throw new UsageError('--model says what --cylinders says: give one of both');
+      }
+      const size = cylinders === undefined ? (model ?? '3390-3') : cylinderCount(cylinders);
+      choose(() => ccwInit({ file, serial, model: size, format }, host));
+    });
+  ccw
+    .command('ls')
+    .description('Lists the table of contents (VTOC) of a volume.')
+    .argument('<file>', 'a CKD image, or the first of several')
+    .option('--json', 'one line of JSON', false)
+    .action((file, { json }) => choose(() => ccwLs({ file, json }, host.output)));
+  ccw
+    .command('trace')
+    .description('Prints channel programs as they end, from now on.')
+    .argument('<socket>', "the device's; its programs are told beside it, in SOCKET.trace")
+    .option('--json', 'as they are told, a line of JSON each', false)
+    .action((socket, { json }) => choose(() => ccwTrace({ socket, json }, host)));
+}
+
+function cylinderCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/u.test(text) && count > 0) return count;
+  throw new UsageError(`--cylinders takes a number, not ${text}`);
+}

@@ -59,8 +59,9 @@ export class ProgramStart {
       const program = run.copy();
       if (program !== undefined) return this.#startNow(program);
     } catch (error) {
-      if (error instanceof VfioError) return error.code;
-      throw error;
+      if (!(error instanceof VfioError)) throw error;
+      vdev.core.logger.log('debug', vdev.name, () => 'a program is refused', error);
+      return error.code;
     }
     void this.#startLater(run);
     return undefined;

@@ -1,6 +1,8 @@
 // The user gets one status after the other, each when it has read the one before.
 
+import { VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_IRQ_SET_DATA_NONE } from '@vfio-ts/core';
 import { describe, expect, test } from 'vitest';
+import { ccwOps, VFIO_CCW_REQ_IRQ_INDEX } from '../../src/index.ts';
 import { STATUS_HOLD_MS } from '../../src/driver/status-delivery.ts';
 import { OpenCcw } from '../support/open-ccw.ts';
 import { attentionIrb, clearIrb, deviceEndIrb, finalIrb, haltIrb } from '../support/status.ts';
@@ -12,6 +14,12 @@ function withTwo(): OpenCcw {
   ccw.subchannel.interrupt(finalIrb);
   ccw.subchannel.interrupt(attentionIrb);
   return ccw;
+}
+
+/** Asks for the device so many times, and gives what is logged. */
+function request(ccw: OpenCcw, times: number): string[] {
+  for (let count = 0; count < times; count++) ccwOps.request?.(ccw.device, count);
+  return ccw.logger.take('info').map(({ message }) => message);
 }
 
 describe('a second status', () => {
@@ -30,8 +38,9 @@ describe('a second status', () => {
 
   test('comes in the place of the first only when all of that has been read', async () => {
     await using ccw = withTwo();
-    const pieces = Array.from({ length: 24 }, (_, i) => ccw.read(0, 24 + 4 * i, 4));
-    expect(Uint8Array.from(pieces.flatMap((piece) => [...piece]))).toEqual(finalIrb);
+    for (let offset = 0; offset < finalIrb.length; offset += 4) {
+      expect(ccw.read(0, 24 + offset, 4)).toEqual(finalIrb.slice(offset, offset + 4));
+    }
     expect(ccw.irb()).toEqual(attentionIrb);
   });
 
@@ -121,4 +130,24 @@ test('a handler that reads and starts again in the signal gets every status once
   expect(ccw.device.state).toBe('CP_PENDING');
   ccw.subchannel.interrupt(haltIrb);
   expect(seen).toEqual([finalIrb, haltIrb]);
+});
+
+describe('a request for the device', () => {
+  test('is signalled each time, and logged every tenth', async () => {
+    await using ccw = new OpenCcw();
+    expect(request(ccw, 11)).toEqual([
+      'Relaying device request to user (#0)',
+      'Relaying device request to user (#10)',
+    ]);
+    expect(ccw.count(VFIO_CCW_REQ_IRQ_INDEX)).toBe(11);
+  });
+
+  test('that nobody can hear is logged once', async () => {
+    await using ccw = new OpenCcw();
+    const flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
+    ccw.file.setIrqs({ flags, index: VFIO_CCW_REQ_IRQ_INDEX, start: 0, count: 0 });
+    expect(request(ccw, 11)).toEqual([
+      'No device request channel registered, blocked until released by user',
+    ]);
+  });
 });

@@ -22,9 +22,9 @@ import { ApClient, type CrtOperation } from '../src/client/index.ts';
 import { compute, operation } from './support/job.ts';
 import { Folder, opensslSpeed, Peer, THREADS, type Bare, type Server } from './support/peers.ts';
 
-const ROUNDS = 15;
+const ROUNDS = 9;
 /** For each thread. */
-const PER_ROUND = 150;
+const PER_ROUND = 400;
 const WARM_UP = 200;
 const OPENSSL_ROUNDS = 3;
 const BARE = `node:crypto in ${THREADS} threads`;

@@ -12,7 +12,7 @@ import { AP_RESPONSE } from '../hardware/status.ts';
 import { AP_PORT_COMPLETION_IRQ, AP_PORT_IRQ_INDEX, AP_PORT_SLOT_COUNT } from '../port/layout.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { ApResponseError } from './errors.ts';
-import { GuestMemory } from './guest-memory.ts';
+import { GuestMemory, MESSAGE_ROOM } from './guest-memory.ts';
 import { Indicators } from './indicators.ts';
 import {
   issueOne,
@@ -168,8 +168,15 @@ export class ApClient implements AsyncDisposable {
     return bytes;
   }
 
-  /** Sends any message to a queue, for what no method offers. */
-  send(apqn: number, message: Uint8Array, options: ApRequestOptions = {}): Promise<Uint8Array> {
+  /** Sends any message of up to 12 KiB to a queue, for what no method offers. @throws `EINVAL` and as above */
+  async send(
+    apqn: number,
+    message: Uint8Array,
+    options: ApRequestOptions = {},
+  ): Promise<Uint8Array> {
+    if (message.length > MESSAGE_ROOM) {
+      throw new VfioError('EINVAL', 'send', `a message of ${message.length} bytes`);
+    }
     return this.#ask(options, { op: 'send', target: apqn, message, decode: (reply) => reply });
   }
 

@@ -1,10 +1,12 @@
 import { ManualClock, TrackedMemory } from '@vfio-ts/conformance/fakes';
 import { VfioError } from '@vfio-ts/core';
 import { describe, expect, test } from 'vitest';
-import { ApClient } from '../../src/client/index.ts';
+import { ApCcaError, ApClient } from '../../src/client/index.ts';
+import { decodeRandomReply } from '../../src/client/random-messages.ts';
 import { rsaKey } from '../soft/support/keys.ts';
 import { bytesOf, fromBytes, power } from '../soft/support/numbers.ts';
 import { HeldRunner, promptRunner, turn } from '../soft/support/runners.ts';
+import { randomRequest } from '../soft/support/zcrypt6.ts';
 import { directSignal, Machine, type MachineOptions } from './support/machine.ts';
 
 const key = rsaKey(512);
@@ -161,10 +163,21 @@ describe('errors', () => {
     });
   });
 
-  test('a message that is too long for the queue is refused with its response code', async () => {
+  test('any message can be sent, up to 12 KiB', async () => {
     await withClient(ALL, async (client) => {
-      const result = client.send(0x504, new Uint8Array(12 * 1024));
-      await expect(result).resolves.toMatchObject({ length: 8 });
+      const reply = await client.send(0x504, new Uint8Array(12 * 1024));
+      expect([...reply]).toEqual([0, 0x82, 0, 0, 0x20, 0, 0, 0]);
+      const longer = client.send(0x504, new Uint8Array(12 * 1024 + 1));
+      await expect(longer).rejects.toMatchObject({ code: 'EINVAL' });
+    });
+  });
+
+  test('an error of CCA is told with its return code and reason', async () => {
+    await withClient(ALL, async (client) => {
+      const request = randomRequest(8, { domain: 4 });
+      request[88 + 220] = 0x51;
+      const reply = await client.send(0x604, request);
+      expect(() => decodeRandomReply(reply, 8)).toThrow(ApCcaError);
     });
   });
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { codeBlocks, Example } from '@vfio-ts/lab';
 import { expect, onTestFinished, test } from 'vitest';
 
-const programs = ['example.ts', 'example-client.ts'].map((name) => join(import.meta.dirname, name));
-const [server = '', client = ''] = programs;
+const server = new URL('./example.ts', import.meta.url).pathname;
+const client = new URL('./example-client.ts', import.meta.url).pathname;
 
 test('the programs in the README are those that are tested', () => {
   const blocks = codeBlocks(join(import.meta.dirname, '../README.md'));
-  expect(blocks).toEqual(programs.map((program) => readFileSync(program, 'utf8')));
+  expect(blocks).toEqual([server, client].map((program) => readFileSync(program, 'utf8')));
 });
 
 test(

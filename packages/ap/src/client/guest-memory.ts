@@ -12,13 +12,16 @@ import {
 /** Bytes of the longest message. */
 export const MESSAGE_ROOM: number = 3 * PAGE_SIZE;
 
+/** What memory needs of a device's access. */
+export type MemoryAccess = Pick<VfioAccess, 'mapDma' | 'unmapDma'>;
+
 /** Mapped guest memory. */
 export class GuestMemory {
-  readonly #access: VfioAccess;
+  readonly #access: MemoryAccess;
   readonly #memory: SharedMemory;
   readonly #iova: number;
 
-  private constructor(access: VfioAccess, memory: SharedMemory, iova: number) {
+  private constructor(access: MemoryAccess, memory: SharedMemory, iova: number) {
     this.#access = access;
     this.#memory = memory;
     this.#iova = iova;
@@ -26,7 +29,7 @@ export class GuestMemory {
 
   /** Allocates and maps it at `iova`. @throws what `mapDma` gives */
   static async map(
-    access: VfioAccess,
+    access: MemoryAccess,
     backend: MemoryBackend,
     iova: number,
     slots: number,

@@ -12,8 +12,11 @@ const OP = 'ApClient';
 /** Condition code of a DQAP that would have to be repeated. */
 const CC_PARTIAL = 2;
 
+/** What a port needs of a device's access. */
+export type PortAccess = Pick<VfioAccess, 'read' | 'write'>;
+
 /** Checks that a device has a port that this client can work with. @throws `ENODEV` it has none */
-export async function checkPort(access: VfioAccess): Promise<void> {
+export async function checkPort(access: Pick<VfioAccess, 'getInfo' | 'read'>): Promise<void> {
   const header = new Uint8Array(reg.AP_PORT_SLOT_SIZE + 4);
   const view = new DataView(header.buffer);
   const { numRegions } = await access.getInfo();
@@ -32,14 +35,14 @@ export async function checkPort(access: VfioAccess): Promise<void> {
 /** The port. One batch of instructions is under way at a time. */
 export class PortInstructions implements Instructions {
   readonly limit: number = reg.AP_PORT_SLOT_COUNT;
-  readonly #access: VfioAccess;
+  readonly #access: PortAccess;
   readonly #memory: GuestMemory;
   readonly #clock: Clock;
   readonly #interval: number;
   #wake: (() => void) | undefined;
 
   /** @param interval - milliseconds between looks at instructions that take time */
-  constructor(access: VfioAccess, memory: GuestMemory, clock: Clock, interval: number) {
+  constructor(access: PortAccess, memory: GuestMemory, clock: Clock, interval: number) {
     this.#access = access;
     this.#memory = memory;
     this.#clock = clock;

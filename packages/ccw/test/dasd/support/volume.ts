@@ -42,13 +42,23 @@ const LABELS: readonly RecordContents[] = [
 const TABLE_OF_CONTENTS = BLOCKS.map((number) => record(number, 44, 96));
 const DATA = BLOCKS.map((number) => record(number, 0, 4096));
 
+const built = new Map<number, Uint8Array>();
+
+/** Sets a track to contents that are the same in all volumes. */
+function setShared(store: MemoryStore, track: number, contents: readonly RecordContents[]): void {
+  const image = built.get(track);
+  if (image === undefined) setTrack(store, track, contents);
+  else store.tracks.set(track, image);
+  built.set(track, store.image(track));
+}
+
 /** A volume in the compatible disk layout: labels, an empty table of contents, and twelve blocks a track. */
 export function linuxVolume(options: MemoryStoreOptions = {}): MemoryStore {
   const store = new MemoryStore(options);
-  setTrack(store, 0, LABELS);
-  setTrack(store, 1, TABLE_OF_CONTENTS);
+  setShared(store, 0, LABELS);
+  setShared(store, 1, TABLE_OF_CONTENTS);
   for (let track = 2; track < store.geometry.cylinders * store.geometry.heads; track += 1) {
-    setTrack(store, track, DATA);
+    setShared(store, track, DATA);
   }
   return store;
 }

@@ -104,6 +104,7 @@ export class ApMatrixMdev {
    * @throws `EPERM` the virtual machine has another ap device open; `EINVAL` there has to be a virtual machine
    */
   open(kvm: KvmReference | undefined): void {
+    // Linux has taken over the guest's AQIC by then, and leaves it with the device that is refused.
     this.host.checkGuest(kvm);
     this.#kvm = kvm;
     this.#isOpen = true;

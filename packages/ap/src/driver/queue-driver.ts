@@ -107,6 +107,7 @@ async function scanComplete(dev: ApMatrixDev): Promise<void> {
     const { added } = mdev;
     if (!hasAny(added)) continue;
     mdev.added = EMPTY_MATRIX;
+    // Linux resets adapters it has not determined where only control domains have come; here there are none then.
     await refilter(mdev, {
       queues: !(added.adapters.isEmpty && added.domains.isEmpty),
       controlDomains: !added.controlDomains.isEmpty,

@@ -39,10 +39,8 @@ export class StatusDelivery {
 
   /** The subchannel has a status; it is taken as soon as there is room. */
   arrived(): void {
-    this.#isPending = this.#held.length > 0;
-    if (this.#isPending) return;
-    const status = this.#ends.take();
-    if (status !== undefined) this.offer(status);
+    this.#isPending = true;
+    this.#takeAll();
   }
 
   /** A status is there that does not come from the subchannel. */
@@ -52,7 +50,7 @@ export class StatusDelivery {
       return;
     }
     this.#held.push(status);
-    this.#timer ??= this.#ends.clock.after(STATUS_HOLD_MS, () => this.consumed());
+    this.#startTimer();
   }
 
   /** The user is done with the last status. */
@@ -61,10 +59,8 @@ export class StatusDelivery {
     this.#stopTimer();
     const next = this.#held.shift();
     if (next !== undefined) this.#show(next);
-    if (this.#isPending) this.arrived();
-    if (this.#held.length > 0) {
-      this.#timer ??= this.#ends.clock.after(STATUS_HOLD_MS, () => this.consumed());
-    }
+    this.#takeAll();
+    if (this.#held.length > 0) this.#startTimer();
   }
 
   /** A clear function has taken back what the user has not seen. */
@@ -80,10 +76,22 @@ export class StatusDelivery {
     this.#isUnread = false;
   }
 
+  #takeAll(): void {
+    while (this.#isPending && this.#held.length === 0) {
+      const status = this.#ends.take();
+      if (status === undefined) this.#isPending = false;
+      else this.offer(status);
+    }
+  }
+
   #show(status: ProgramStatus): void {
     // Must precede the signal: the user may read at once.
     this.#isUnread = true;
     this.#ends.deliver(status);
+  }
+
+  #startTimer(): void {
+    this.#timer ??= this.#ends.clock.after(STATUS_HOLD_MS, () => this.consumed());
   }
 
   #stopTimer(): void {

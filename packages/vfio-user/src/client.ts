@@ -21,6 +21,8 @@ import type { ClientHost } from './client/host.ts';
 import { inOrder } from './client/in-order.ts';
 import { getRegionIoFds, type RegionIoFds } from './client/io-fds.ts';
 import { irqMessages } from './client/irqs.ts';
+import { readRequest, writeRequest } from './client/migration.ts';
+import { payloadOf, piecesOf, regionAccess, words, type Piece } from './client/payloads.ts';
 import { Regions } from './client/regions.ts';
 import { postMulti, writeMulti } from './client/write-multi.ts';
 import { DmaTable } from './dma-table.ts';
@@ -32,8 +34,8 @@ import {
   decodeDeviceInfo,
   decodeIrqInfo,
 } from './messages/device-info.ts';
-import { FEATURE_SIZE, MIG_DATA_SIZE, encodeWithData } from './messages/feature.ts';
-import { REGION_ACCESS_SIZE, encodeRegionAccess } from './messages/region-access.ts';
+import { FEATURE_SIZE, encodeWithData } from './messages/feature.ts';
+import { REGION_ACCESS_SIZE } from './messages/region-access.ts';
 import type { RegionWrite } from './messages/write-multi.ts';
 import { peerLimits, type PeerLimits, type VersionMessage } from './messages/version.ts';
 import { DEFAULT_MAX_DATA_XFER_SIZE, VFIO_USER } from './protocol.ts';
@@ -223,29 +225,13 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
   /** Asks for no more than one message holds; fewer bytes than asked need not be the end then. */
   readMigrationData(into: Uint8Array): Promise<number> {
     const size = Math.min(into.length, this.#maxData);
-    return this.#connection.request({
-      command: VFIO_USER.MIG_DATA_READ,
-      payload: words(MIG_DATA_SIZE + size, size),
-      minReply: MIG_DATA_SIZE,
-      decode({ bytes, view, payloadLength }) {
-        const done = view.getUint32(HEADER_SIZE + 4, true);
-        // libvfio-user sends as many bytes as were asked for; the size field counts.
-        if (done > size || MIG_DATA_SIZE + done > payloadLength) {
-          throw new VfioError('EPROTO', 'readMigrationData', `${done} of ${size} bytes`);
-        }
-        const at = HEADER_SIZE + MIG_DATA_SIZE;
-        into.set(bytes.subarray(at, at + done));
-        return done;
-      },
-    });
+    return this.#connection.request(readRequest(into.subarray(0, size)));
   }
 
   async writeMigrationData(from: Uint8Array): Promise<number> {
-    await inOrder(this.#pieces(from.length), ({ at, length }) => {
-      const data = from.subarray(at, at + length);
-      const payload = encodeWithData(MIG_DATA_SIZE + length, length, data);
-      return this.#command(VFIO_USER.MIG_DATA_WRITE, payload);
-    });
+    await inOrder(this.#pieces(from.length), ({ at, length }) =>
+      this.#connection.request(writeRequest(from.subarray(at, at + length))),
+    );
     return from.length;
   }
 
@@ -307,32 +293,7 @@ export class VfioUserClient implements VfioAccess, AsyncDisposable {
     });
   }
 
-  /** What one transfer is split into; one piece of nothing for a transfer of nothing. */
-  #pieces(length: number): readonly { at: number; length: number }[] {
-    const max = this.#maxData;
-    const count = Math.max(1, Math.ceil(length / max));
-    return Array.from({ length: count }, (_, i) => ({
-      at: i * max,
-      length: Math.min(max, length - i * max),
-    }));
+  #pieces(length: number): readonly Piece[] {
+    return piecesOf(length, this.#maxData);
   }
-}
-
-function payloadOf(bytes: Uint8Array, length: number): Uint8Array {
-  return bytes.subarray(HEADER_SIZE, HEADER_SIZE + length);
-}
-
-function regionAccess(region: number, offset: number, count: number): Uint8Array {
-  if (!(Number.isSafeInteger(offset) && offset >= 0))
-    throw new VfioError('EINVAL', 'regionAccess', `offset ${offset}`);
-  const payload = new Uint8Array(REGION_ACCESS_SIZE);
-  encodeRegionAccess(new DataView(payload.buffer), 0, offset, region, count);
-  return payload;
-}
-
-function words(...values: readonly number[]): Uint8Array {
-  const payload = new Uint8Array(4 * values.length);
-  const view = new DataView(payload.buffer);
-  for (const [i, value] of values.entries()) view.setUint32(4 * i, value, true);
-  return payload;
 }

@@ -6,7 +6,8 @@
 // that is over leaves its ids behind, taken until the late replies come.
 
 import { VfioError, type Clock, type MessageBacking } from '@vfio-ts/core';
-import { beginAccess, takeReply, type Access, type PendingMessage } from './dma-access.ts';
+import { beginAccess, takeReply, type Access } from './dma-access.ts';
+import { DMA_IDS, DmaWindow } from './dma-window.ts';
 import {
   HEADER_ERROR,
   HEADER_SIZE,
@@ -41,16 +42,7 @@ export interface DmaRequestsOptions {
   readonly layout: DmaLayout | 'ask';
 }
 
-const IDS = 0x10000;
-/** Bytes of data that may be under way at once; one message goes whatever its size. */
-const WINDOW_BYTES = 4 << 20;
 const NO_BYTES = new Uint8Array(0);
-
-/** A message on its way, and what for. */
-interface Pending extends PendingMessage {
-  /** None for the question which layout the client has. */
-  readonly access: Access | undefined;
-}
 
 /** All accesses of one session to memory of its client. */
 export class DmaRequests {
@@ -60,15 +52,12 @@ export class DmaRequests {
   #layout: DmaLayout | undefined;
   #isAsked = false;
   readonly #out = new ReplyBuffer(4096);
-  readonly #pending = new Map<number, Pending>();
+  readonly #window = new DmaWindow();
   readonly #accesses = new Set<Access>();
   /** Those with something left to send, oldest first. */
   readonly #unsent: Access[] = [];
   #bytes = 0;
-  #open = 0;
-  #openBytes = 0;
   #lastReply = -Infinity;
-  #nextId = 0;
   #isSending = false;
   #end: VfioError | undefined;
 
@@ -80,7 +69,7 @@ export class DmaRequests {
 
   /** Messages whose replies are awaited, those that nobody waits for any more included. */
   get pending(): number {
-    return this.#pending.size;
+    return this.#window.size;
   }
 
   /**
@@ -104,9 +93,8 @@ export class DmaRequests {
 
   /** Takes a reply. @returns false when it answers nothing that was asked */
   reply(frame: FrameBuffer, length: number): boolean {
-    const pending = this.#pending.get(messageId(frame.view));
+    const pending = this.#window.take(messageId(frame.view));
     if (pending === undefined) return false;
-    this.#pending.delete(messageId(frame.view));
     const { access } = pending;
     if (access === undefined) {
       this.#learn(frame.view);
@@ -117,7 +105,8 @@ export class DmaRequests {
       this.#log(() => `late reply to ${commandName(pending.command)} thrown away`);
       return true;
     }
-    this.#answered(access, pending.length);
+    this.#heard();
+    access.lastReply = this.#lastReply;
     try {
       takeReply(pending, access, frame, length - HEADER_SIZE, this.#layout ?? 'specified');
       const { DMA_READ, DMA_WRITTEN } = COUNTED;
@@ -141,7 +130,7 @@ export class DmaRequests {
     const options = cause === undefined ? {} : { cause };
     this.#end = new VfioError('ENOTCONN', 'dma', 'the client is gone', options);
     for (const access of this.#accesses) this.#finish(access, this.#end);
-    this.#pending.clear();
+    this.#window.clear();
   }
 
   #begin(mine: Set<Access>, address: number, bytes: Uint8Array, isWrite: boolean): Promise<void> {
@@ -204,36 +193,34 @@ export class DmaRequests {
     const { maxDmaMessages, pauseAtQueuedBytes } = this.#options.limits;
     if (this.#options.transport.queuedBytes > pauseAtQueuedBytes) return false;
     const next = Math.min(this.#maxData, length - sent);
-    return (
-      this.#open === 0 || (this.#open < maxDmaMessages && this.#openBytes + next <= WINDOW_BYTES)
-    );
+    return this.#window.hasRoom(next, maxDmaMessages);
   }
 
   /** Asks once which layout the client has. */
   #ask(address: number): void {
     if (this.#isAsked) return;
     this.#isAsked = true;
-    const id = this.#freeId() ?? 0;
+    const id = this.#window.freeId() ?? 0;
     const command = VFIO_USER.DMA_READ;
     const size = HEADER_SIZE + DMA_ACCESS_SIZE;
     const { bytes, view } = this.#out;
     writeHeader(view, id, command, size, HEADER_TYPE_COMMAND, 0);
     encodeDmaAccess(bytes, view, HEADER_SIZE, { address, count: PROBE_COUNT }, 'specified');
-    this.#pending.set(id, { command, access: undefined, at: 0, length: 0 });
+    this.#window.add(id, { command, access: undefined, at: 0, length: 0 });
     this.#transmit(size);
   }
 
   #learn(view: DataView): void {
     const isRefused = (messageFlags(view) & HEADER_ERROR) !== 0;
     this.#layout = isRefused ? 'specified' : 'qemu';
-    this.#lastReply = this.#options.timers?.now() ?? 0;
+    this.#heard();
     this.#log(() => `the layout of DMA messages is ${this.#layout}`);
   }
 
   #sendMessage(access: Access, layout: DmaLayout): void {
-    const id = this.#freeId();
+    const id = this.#window.freeId();
     if (id === undefined) {
-      this.#finish(access, new VfioError('EAGAIN', 'dma', `${IDS} messages are unanswered`));
+      this.#finish(access, new VfioError('EAGAIN', 'dma', `${DMA_IDS} messages are unanswered`));
       return;
     }
     const { address, isWrite, sent: at } = access;
@@ -247,12 +234,8 @@ export class DmaRequests {
     const message = isWrite ? { ...head, data: access.bytes.subarray(at, at + count) } : head;
     encodeDmaAccess(bytes, view, HEADER_SIZE, message, layout);
     // Must precede send: the connection may end in it, and with it all that is pending.
-    this.#pending.set(id, { command, access, at, length: count });
+    this.#window.add(id, { command, access, at, length: count });
     access.sent += count;
-    access.open++;
-    access.openBytes += count;
-    this.#open++;
-    this.#openBytes += count;
     this.#transmit(size);
   }
 
@@ -267,21 +250,9 @@ export class DmaRequests {
     }
   }
 
-  #freeId(): number | undefined {
-    if (this.#pending.size >= IDS) return undefined;
-    while (this.#pending.has(this.#nextId)) this.#nextId = (this.#nextId + 1) % IDS;
-    const id = this.#nextId;
-    this.#nextId = (id + 1) % IDS;
-    return id;
-  }
-
-  #answered(access: Access, length: number): void {
-    access.open--;
-    access.openBytes -= length;
-    this.#open--;
-    this.#openBytes -= length;
+  /** The client has answered something. */
+  #heard(): void {
     this.#lastReply = this.#options.timers?.now() ?? 0;
-    access.lastReply = this.#lastReply;
   }
 
   /** Begins to count the time of an access. */
@@ -312,8 +283,7 @@ export class DmaRequests {
     access.siblings.delete(access);
     this.#accesses.delete(access);
     this.#bytes -= access.length;
-    this.#open -= access.open;
-    this.#openBytes -= access.openBytes;
+    this.#window.leave(access);
     access.bytes = NO_BYTES;
     access.settle(error);
     this.#options.transport.endTurn?.();

@@ -12,6 +12,7 @@ import {
   VfioError,
 } from '@vfio-ts/core';
 import type { Fd } from './fd.ts';
+import { hex } from './hex.ts';
 import * as c from './native/constants.ts';
 import { pread, pwrite } from './native/file.ts';
 import * as libc from './native/libc.ts';
@@ -27,10 +28,6 @@ export type MappingPolicy = 'sealed' | 'trusted' | 'never';
 export interface MemoryAccess {
   readonly read: boolean;
   readonly write: boolean;
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16)}`;
 }
 
 function checkRange(op: string, fd: Fd, offset: number, size: number): void {

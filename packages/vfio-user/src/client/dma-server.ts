@@ -4,6 +4,7 @@ import { VFIO_DMA_MAP_FLAG_READ, VFIO_DMA_MAP_FLAG_WRITE, VfioError } from '@vfi
 import type { SharedMemory } from '@vfio-ts/core';
 import type { DmaRange, DmaTable } from '../dma-table.ts';
 import { HEADER_SIZE, messageCommand } from '../header.ts';
+import { hex } from '../hex.ts';
 import { DMA_ACCESS_SIZE, encodeDmaAccess } from '../messages/dma-access.ts';
 import { getU64, getU64Rounded } from '../messages/u64.ts';
 import { VFIO_USER, commandName } from '../protocol.ts';
@@ -84,10 +85,6 @@ export class DmaServer implements CommandServer {
     if (at !== end) throw new VfioError('EFAULT', 'dma', `${hex(at)} is not mapped`);
     return parts;
   }
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16)}`;
 }
 
 function refuse(fact: string): VfioError {

@@ -1,5 +1,6 @@
 import {
   conformance,
+  refused,
   supportsNothing,
   type DeviceHarness,
   type DmaHooks,
@@ -11,11 +12,15 @@ import {
   pinPages,
   triggerIrq,
   unpinPages,
+  VFIO_DEVICE_FLAGS_AP,
+  VFIO_DEVICE_FLAGS_RESET,
   type VfioCore,
   type VfioDeviceOps,
 } from '@vfio-ts/core';
 import { overTheWire } from '@vfio-ts/vfio-user/testing';
+import { expect } from 'vitest';
 import {
+  AP_RESPONSE,
   ApBus,
   apConfigInfo,
   ApMask,
@@ -132,6 +137,23 @@ function harness(name: string, instructionPort: boolean): DeviceHarness<ApMatrix
           return [Number(queueEmpty), Number(irqEnabled)];
         }),
       ),
+    additional({ test }) {
+      test('it says that it is an ap device, with a reset and the interrupts of one', async (t) => {
+        const { access } = await t.open();
+        const { flags, numRegions, numIrqs } = await access.getInfo();
+        expect(flags).toBe(VFIO_DEVICE_FLAGS_AP | VFIO_DEVICE_FLAGS_RESET);
+        expect([numRegions, numIrqs]).toEqual(instructionPort ? [1, 3] : [0, 2]);
+      });
+
+      test('a reset of a queue whose card is gone is EIO', async (t) => {
+        const { access, device } = await t.open();
+        const [queue] = device.queues.values();
+        const { hardware } = queue?.device ?? {};
+        if (hardware instanceof ScriptedQueue) hardware.script.zapq.push(AP_RESPONSE.DECONFIGURED);
+        await refused('EIO', () => access.reset());
+        await access.reset();
+      });
+    },
     mdev: {
       register(bus) {
         void registerVfioAp(bus, machine(bus.core).bus, {

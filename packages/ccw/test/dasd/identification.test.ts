@@ -20,7 +20,7 @@ async function ask(
 
 test('Sense ID is that of a 3390 behind a 3990-6, with its command information words', async () => {
   const bytes = await ask(0xe4, 40, { cylinders: 3339 });
-  expect(toHex(bytes)).toBe('ff3990e933900a0040fa0100412700' + '04423e0060');
+  expect(toHex(bytes)).toBe('ff3990e933900a0040fa010041270004423e0060');
 });
 
 test.for([
@@ -47,8 +47,8 @@ test('Read Device Characteristics has the geometry of the volume', async () => {
   const bytes = await ask(0x64, 64, { cylinders: 10 });
   expect(toHex(bytes)).toBe(
     [
-      '3990e933900250001096' + '2026000a000fe000e5a20594',
-      '022213090674' + '000000000000000000000000',
+      '3990e9339002500010962026000a000fe000e5a20594',
+      '022213090674000000000000000000000000',
       '26261502dfee00010677080f007f400000ff0000',
       '0000000a',
     ].join(''),
@@ -94,7 +94,7 @@ test('Read Configuration Data names device, string, control unit and subsystem',
   ]);
   expect(bytes[31]).toBe(0x56);
   expect(toHex(bytes.subarray(128, 224))).toBe('00'.repeat(96));
-  expect(toHex(bytes.subarray(224, 244))).toBe('8000000000001e0012348056565600000080' + '8056');
+  expect(toHex(bytes.subarray(224, 244))).toBe('8000000000001e00123480565656000000808056');
 });
 
 test.for([

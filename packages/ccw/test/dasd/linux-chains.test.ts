@@ -19,10 +19,13 @@ const ANALYSIS = [
   get(0x12, 8, true),
 ];
 
+function halfWord(value: number): string {
+  return value.toString(16).padStart(4, '0');
+}
+
 /** Locate Record of dasdfmt: records from R0 of a track on. */
 function formatting(count: number, cylinder: number, head: number): TestCcw {
-  const digits = (value: number): string => value.toString(16).padStart(4, '0');
-  const track = `${digits(cylinder)}${digits(head)}`;
+  const track = `${halfWord(cylinder)}${halfWord(head)}`;
   return put(0x47, `03 80 00 ${count.toString(16).padStart(2, '0')} ${track} ${track} 00 00 1000`);
 }
 

@@ -91,7 +91,7 @@ test('Reset Allegiance tells of the reservation and the group', async () => {
   await runChain(unit, [put(0xaf, `80${GROUP}`)]);
   await runChain(unit, [get(0xb4, 32)]);
   const { data } = await runChain(unit, [get(0x44, 32, true)]);
-  expect(toHex(data[0] ?? new Uint8Array(0))).toBe(`90200000` + `00${GROUP}${'00'.repeat(16)}`);
+  expect(toHex(data[0] ?? new Uint8Array(0))).toBe(`9020000000${GROUP}${'00'.repeat(16)}`);
 });
 
 const NOP = control(0x03);

@@ -61,41 +61,36 @@ function formatOf(track: number, number: number, { key, data }: ModelRecord): Te
   return put(0x1d, Uint8Array.of(...head, ...key, ...data));
 }
 
-/** Executes an action on the device and on the model. */
-async function perform(unit: DasdControlUnit, model: ModelRecord[][], step: Action): Promise<void> {
-  const kept = model[step.track] ?? [];
+/** What an action is on the model: the chain to execute, what it reads, what the track is then. */
+interface Expected {
+  readonly chain: readonly TestCcw[];
+  readonly data: readonly Uint8Array[];
+  readonly after: readonly ModelRecord[];
+}
+
+function expectedOf(kept: readonly ModelRecord[], step: Action): Expected {
+  const { track } = step;
   switch (step.kind) {
     case 'format':
     case 'append': {
       const before = step.kind === 'format' ? [] : kept;
-      const writes = step.made.map((each, at) =>
-        formatOf(step.track, before.length + at + 1, each),
-      );
-      const chain = [DEFINE, locate(0x03, writes.length, step.track, before.length), ...writes];
-      const { status } = await runChain(unit, chain);
-      expect(status).toBe(NORMAL);
-      model[step.track] = [...before, ...step.made];
-      return;
+      const writes = step.made.map((each, at) => formatOf(track, before.length + at + 1, each));
+      const chain = [DEFINE, locate(0x03, writes.length, track, before.length), ...writes];
+      return { chain, data: [], after: [...before, ...step.made] };
     }
     case 'update': {
-      const updated = kept.map(({ key, data }, at) =>
+      const after = kept.map(({ key, data }, at) =>
         at < step.skip ? { key, data } : { key, data: pattern(data.length, step.seed + at) },
       );
-      const writes = updated.slice(step.skip).map(({ data }) => put(0x85, data));
-      if (writes.length === 0) return;
-      const chain = [DEFINE, locate(0x01, writes.length, step.track, step.skip + 1), ...writes];
-      const { status } = await runChain(unit, chain);
-      expect(status).toBe(NORMAL);
-      model[step.track] = updated;
-      return;
+      const writes = after.slice(step.skip).map(({ data }) => put(0x85, data));
+      const chain = [DEFINE, locate(0x01, writes.length, track, step.skip + 1), ...writes];
+      return { chain: writes.length === 0 ? [DEFINE] : chain, data: [], after };
     }
     case 'read': {
-      if (kept.length === 0) return;
+      const data = kept.map((each) => Uint8Array.of(...each.key, ...each.data));
       const reads = kept.map(() => get(0x0e, 4000));
-      const chain = [DEFINE, locate(0x06, reads.length, step.track, 1), ...reads];
-      const { status, data } = await runChain(unit, chain);
-      expect(status).toBe(NORMAL);
-      expect(data).toEqual(kept.map((each) => Uint8Array.of(...each.key, ...each.data)));
+      const chain = [DEFINE, locate(0x06, reads.length, track, 1), ...reads];
+      return { chain: reads.length === 0 ? [DEFINE] : chain, data, after: kept };
     }
   }
 }
@@ -105,12 +100,14 @@ test('what is formatted and updated is what is read, and what the tracks are', a
     fc.asyncProperty(fc.array(action, { maxLength: 12 }), async (steps) => {
       const store = new MemoryStore();
       const unit = new DasdControlUnit(store);
-      const model: ModelRecord[][] = Array.from({ length: TRACKS }, () => []);
+      const model: (readonly ModelRecord[])[] = Array.from({ length: TRACKS }, () => []);
       for (const step of steps) {
-        const used = (model[step.track] ?? []).length;
+        const kept = model[step.track] ?? [];
         // A track has room for 16 of the largest records.
-        if (step.kind === 'append' && used > 8) continue;
-        await perform(unit, model, step);
+        if (step.kind === 'append' && kept.length > 8) continue;
+        const { chain, data, after } = expectedOf(kept, step);
+        expect(await runChain(unit, chain)).toMatchObject({ status: NORMAL, data });
+        model[step.track] = after;
       }
       const tracks = model.map((_records, track) => {
         const image = store.image(track);

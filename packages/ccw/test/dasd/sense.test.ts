@@ -119,9 +119,7 @@ test('a control unit that is closed needs an operator', async () => {
 test('sense data has the address of the arm, and the form of 24 bytes', async () => {
   const unit = new DasdControlUnit(new MemoryStore({ cylinders: 3339 }));
   const { sense } = await runChain(unit, [put(0x07, '0000 0c23 0004'), control(0x6b)]);
-  expect(toHex(sense ?? new Uint8Array(0))).toBe(
-    `8000000000` + `23c401${'00'.repeat(19)}80` + `000c2304`,
-  );
+  expect(toHex(sense ?? new Uint8Array(0))).toBe(`800000000023c401${'00'.repeat(19)}80000c2304`);
 });
 
 test('a volume of more than 4095 cylinders has no address in bytes 5 and 6', async () => {

@@ -48,10 +48,10 @@ test('a track that is written twice in one chain is another image each time', as
   const store = linuxVolume();
   const unit = new DasdControlUnit(store);
   const seen: Uint8Array[] = [];
-  const { write } = store;
-  store.write = (track, image): Promise<void> | void => {
+  store.write = (track, image): void => {
     seen.push(image);
-    return write.call(store, track, image);
+    store.written.push(track);
+    store.tracks.set(track, image);
   };
   await runChain(unit, [
     DEFINE,

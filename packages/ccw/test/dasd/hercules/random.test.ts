@@ -12,6 +12,9 @@ import { runBoth } from './run.ts';
 
 const CHAINS = 600;
 
+/** One seed for all, as the chains are executed on one volume; CCW_SEED in the environment is another. */
+const SEED = 3990;
+
 function listing(chain: readonly TestCcw[]): string {
   return chain
     .map(({ code, count, data, target }) => {
@@ -42,8 +45,7 @@ function texts(
 
 test('random chains end, read and write as on Hercules', async (context) => {
   requireHercules(context);
-  // One seed for all: the chains are one after the other, on one volume.
-  const seed = Number(process.env['CCW_SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
+  const seed = Number(process.env['CCW_SEED'] ?? SEED);
   const chains = fc.sample(anyChain, { numRuns: CHAINS, seed });
   const { theirs, ours, theirVolume, ourVolume } = await runBoth(chains);
   const expected = texts(chains, theirs, ours);

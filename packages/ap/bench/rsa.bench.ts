@@ -25,7 +25,7 @@ import { Folder, opensslSpeed, Peer, THREADS, type Bare, type Server } from './s
 const ROUNDS = 9;
 /** For each thread. */
 const PER_ROUND = 400;
-const WARM_UP = 200;
+const WARM_UP = 1000;
 const OPENSSL_ROUNDS = 3;
 const BARE = `node:crypto in ${THREADS} threads`;
 
@@ -59,7 +59,8 @@ interface Rounds {
   /** Operations per second. */
   readonly ours: number[];
   readonly bare: number[];
-  /** Milliseconds that the loops were held up for at most. */
+  /** Milliseconds that our loop was held up for by itself, and that both were by whatever. */
+  readonly ourBusy: number[];
   readonly ourDelays: number[];
   readonly bareDelays: number[];
 }
@@ -77,12 +78,14 @@ async function measure({ client, server, bare }: Ends, bench: BenchmarkRun): Pro
   if (!Buffer.from(result).equals(compute(job))) throw new Error('the result is wrong');
   await rate(client, job.card, WARM_UP);
   await bare.ask(PER_ROUND);
-  const rounds: Rounds = { ours: [], bare: [], ourDelays: [], bareDelays: [] };
+  const rounds: Rounds = { ours: [], bare: [], ourBusy: [], ourDelays: [], bareDelays: [] };
   for (let i = 1; i <= ROUNDS; i++) {
     bench.progress(`round ${i} of ${ROUNDS}`);
     await server.ask('tell');
     rounds.ours.push(await rate(client, job.card, PER_ROUND * THREADS));
-    rounds.ourDelays.push((await server.ask('tell')).longest);
+    const { busy, longest } = await server.ask('tell');
+    rounds.ourBusy.push(busy);
+    rounds.ourDelays.push(longest);
     const { milliseconds, heldUp } = await bare.ask(PER_ROUND);
     rounds.bare.push(((PER_ROUND * THREADS) / milliseconds) * 1000);
     rounds.bareDelays.push(heldUp.longest);
@@ -127,13 +130,17 @@ async function run(bench: BenchmarkRun): Promise<readonly Measurement[]> {
     },
     ...openssl(ours, bench),
     {
+      name: 'rsa/loop-busy',
+      value: Math.max(...delays.ourBusy),
+      unit: 'ms',
+      goal: { of: 'value', atMost: 5 },
+    },
+    {
       name: 'rsa/loop-held-up',
-      // Of each round the longest: what the machine does to all of them at times is not ours.
       value: median(delays.ourDelays),
       unit: 'ms',
       ratio: medianRatio(delays.ourDelays, delays.bareDelays),
       ratioTo: 'a loop that does nothing beside as many threads',
-      goal: { of: 'value', atMost: 5 },
     },
   ];
 }

@@ -36,7 +36,7 @@ export interface DispatcherOptions {
   readonly indicators: Indicators | undefined;
 }
 
-const MOST_LOOKS = 4;
+const MOST_LOOKS = 2;
 
 /** A request on its way into a queue. */
 interface Sending {

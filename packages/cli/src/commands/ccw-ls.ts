@@ -1,8 +1,8 @@
 // vfio-ts ccw ls: the table of contents of a volume.
 
-import { flockLock, openImage, readVtoc, socketLock } from '@vfio-ts/ccw';
-import { flock } from '@vfio-ts/vfio-user';
-import { orWithAdvice } from '../drivers/ccw/image-error.ts';
+import { openImage, readVtoc } from '@vfio-ts/ccw';
+import { DASD_NEXT, orWithAdvice } from '../drivers/ccw/image-error.ts';
+import { IMAGE_LOCKS } from '../drivers/ccw/units.ts';
 import { vtocTable } from '../drivers/ccw/vtoc-table.ts';
 import type { Output } from '../output.ts';
 import { EXIT } from '../usage.ts';
@@ -16,8 +16,8 @@ export interface CcwLsArguments {
 
 /** Prints it. @throws Error with cause and next step; `EIO` the volume has no label */
 export async function ccwLs({ file, json }: CcwLsArguments, output: Output): Promise<number> {
-  const locks = [socketLock, flockLock(flock)];
-  const store = await orWithAdvice(file, openImage(file, { isReadOnly: true, locks }));
+  const opening = openImage(file, { isReadOnly: true, locks: IMAGE_LOCKS });
+  const store = await orWithAdvice(file, opening, DASD_NEXT);
   try {
     const vtoc = await readVtoc(store);
     const { cylinders, heads, deviceType } = store.geometry;

@@ -40,17 +40,15 @@ export function chainLine(chain: TracedChain, kind: DeviceKind, time: Date): Cha
     time: time.toISOString(),
     unit,
     kind,
-    commands: commands.map(({ code, count, output, input, ...ending }) => ({
-      code,
-      count,
-      output: output.toHex(),
-      input: input.toHex(),
-      ...endLine(ending),
-    })),
+    commands: commands.map((command) => commandLine(command)),
     omitted,
     isAborted,
     ...(end !== undefined && { end: { status: end.status, ...endLine(end) } }),
   };
+}
+
+function commandLine({ code, count, output, input, ...ending }: TracedCommand): CommandLine {
+  return { code, count, output: output.toHex(), input: input.toHex(), ...endLine(ending) };
 }
 
 interface Ending {

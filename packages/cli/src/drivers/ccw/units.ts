@@ -7,18 +7,22 @@ import {
   openImage,
   readVtoc,
   socketLock,
+  TapeControlUnit,
   Terminal3270,
   TerminalServer,
   type ControlUnit,
+  type ImageLock,
   type TrackStore,
   type VolumeGeometry,
 } from '@vfio-ts/ccw';
 import type { DeviceKind } from '@vfio-ts/ccw/client';
 import type { VfioCore } from '@vfio-ts/core';
 import { flock } from '@vfio-ts/vfio-user';
-import { UsageError } from '../../usage.ts';
-import { orWithAdvice } from './image-error.ts';
-import { hex4, type CcwWish, type DasdWish, type TerminalWish } from './settings.ts';
+import { DASD_NEXT, orWithAdvice, TAPE_NEXT } from './image-error.ts';
+import { hex4, type CcwWish, type DasdWish, type TapeWish, type TerminalWish } from './settings.ts';
+
+/** Two locks: the first is seen by those who have no native calls, the second across network namespaces. */
+export const IMAGE_LOCKS: readonly ImageLock[] = [socketLock, flockLock(flock)];
 
 /** A control unit that was made, and what to say of it. */
 export interface MadeUnit {
@@ -40,15 +44,14 @@ export function makeUnit(core: VfioCore, wish: CcwWish, deviceNumber: number): P
     case '3270':
       return makeTerminal(core, wish, deviceNumber);
     case 'tape':
-      throw new UsageError('ccw:tape is not there yet');
+      return makeTape(core, wish, deviceNumber);
   }
 }
 
 async function makeDasd(wish: DasdWish, deviceNumber: number): Promise<MadeUnit> {
   const { image, isReadOnly, serial } = wish;
-  // Two locks: the one by its name is seen by those who have no native calls.
-  const locks = [socketLock, flockLock(flock)];
-  const store = await orWithAdvice(image, openImage(image, { isReadOnly, locks }));
+  const opening = openImage(image, { isReadOnly, locks: IMAGE_LOCKS });
+  const store = await orWithAdvice(image, opening, DASD_NEXT);
   const { geometry } = store;
   try {
     const unit = new DasdControlUnit(store, {
@@ -84,6 +87,26 @@ export function modelName({ deviceType, cylinders, heads }: VolumeGeometry): str
     if (model.deviceType === deviceType && model.cylinders === cylinders) return `${name}, ${size}`;
   }
   return `${deviceType.toString(16)}, ${size}`;
+}
+
+async function makeTape(
+  { logger }: VfioCore,
+  { file, isReadOnly }: TapeWish,
+  deviceNumber: number,
+): Promise<MadeUnit> {
+  const name = `tape 0.0.${hex4(deviceNumber)}`;
+  const options = { name, logger, locks: IMAGE_LOCKS, unitAddress: deviceNumber & 0xff };
+  const unit = new TapeControlUnit(options);
+  try {
+    const mounting = unit.mount(file, { isReadOnly, create: !isReadOnly });
+    await orWithAdvice(file, mounting, TAPE_NEXT);
+  } catch (error) {
+    await unit.close();
+    throw error;
+  }
+  const access = isReadOnly ? ', read only' : '';
+  const facts = { device: 'tape', file, isReadOnly };
+  return { unit, kind: 'tape', lines: [`3490 with the tape ${file}${access}`], facts };
 }
 
 async function makeTerminal(

@@ -23,6 +23,8 @@ import type { GuestRead } from './guest-read.ts';
 export const SEGMENT_CCWS_MAX = 256;
 /** Segments that a program can have. */
 export const SEGMENTS_MAX = 64;
+/** Pieces that the data of a program can be in, all CCWs together; blocks that adjoin are one. */
+export const DATA_PIECES_MAX = 0x8000;
 /** Bytes; most programs are shorter, and the kernel's 2 KiB would be copied for nothing. */
 const READ_AT_ONCE = 512;
 const NOTHING = new Uint8Array(0);
@@ -60,7 +62,8 @@ interface Segment {
  * @yields what is to be read
  * @returns its first CCW
  * @throws `EINVAL` a segment of more than {@link SEGMENT_CCWS_MAX} CCWs, an address past 31 bits; `ENOMEM` more than
- * {@link SEGMENTS_MAX} segments; `EINVAL`, `EPERM`, `EFAULT` guest memory cannot be had
+ * {@link SEGMENTS_MAX} segments or {@link DATA_PIECES_MAX} pieces of data; `EINVAL`, `EPERM`, `EFAULT` guest memory
+ * cannot be had
  */
 export function* copyProgram(
   { control, programAddress }: Orb,
@@ -71,8 +74,9 @@ export function* copyProgram(
   yield* copySegments(programAddress, isFormat1, segments);
   const first = segments[0]?.ccws[0];
   if (first === undefined) throw refused('EINVAL', 'a program without CCWs');
+  let left = DATA_PIECES_MAX;
   for (const { ccws } of segments) {
-    yield* linkSegment(ccws, segments, { control, isFormat1, pin });
+    left = yield* linkSegment(ccws, segments, { control, isFormat1, pin, left });
   }
   return first;
 }
@@ -141,26 +145,32 @@ function readable(at: number): number {
 }
 
 interface LinkOptions extends DataOptions {
-  readonly isFormat1: boolean;
+  /** Pieces of data that the program can have more. */
+  readonly left: number;
 }
 
 /**
  * Says for each CCW where its data is, what follows it, and what a TIC goes to.
  *
  * @yields what is to be read
+ * @returns what is left of `left`
  */
 function* linkSegment(
   ccws: readonly CopiedCcw[],
   segments: readonly Segment[],
   options: LinkOptions,
-): GuestRead<void> {
+): GuestRead<number> {
   let previous: CopiedCcw | undefined = undefined;
+  let { left } = options;
   for (const ccw of ccws) {
     if (previous !== undefined) previous.next = ccw;
     if (isTic(ccw)) ccw.target = targetOf(ccw.operand, segments);
     else ccw.data = yield* dataPieces(withAddress(ccw), previous, options);
+    left -= ccw.data.length;
+    if (left < 0) throw refused('ENOMEM', `more than ${DATA_PIECES_MAX} pieces of data`);
     previous = ccw;
   }
+  return left;
 }
 
 function withAddress({ command, flags, count, operand }: CopiedCcw): Ccw {

@@ -92,17 +92,24 @@ function* readIdaws(list: number, count: number, format: IdawFormat): GuestRead<
   return decodeIdaws(yield { iova: list, length: words * format.size }, words, format);
 }
 
+/** Blocks that adjoin are one piece. */
 function blocks(idaws: readonly number[], count: number, { size, block }: IdawFormat): DataPiece[] {
   const limit = size === 4 ? CCW1_ADDRESS_LIMIT : Number.MAX_SAFE_INTEGER;
   const pieces: DataPiece[] = [];
+  let current = { iova: NOWHERE, length: 0 };
   let left = count;
   for (const iova of idaws) {
     const offset = iova % block;
-    const isWrong = iova >= limit || (pieces.length > 0 && offset !== 0);
+    const isWrong = iova >= limit || (left < count && offset !== 0);
     if (isWrong || left === 0) break;
     const length = Math.min(left, block - offset);
-    pieces.push({ iova, length });
     left -= length;
+    if (iova === current.iova + current.length) {
+      current.length += length;
+    } else {
+      current = { iova, length };
+      pieces.push(current);
+    }
   }
   return pieces;
 }

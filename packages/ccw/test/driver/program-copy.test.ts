@@ -19,7 +19,7 @@ import {
   type DataPiece,
   type IdawFormat,
 } from '../../src/index.ts';
-import { SEGMENTS_MAX } from '../../src/driver/program-copy.ts';
+import { DATA_PIECES_MAX, SEGMENTS_MAX } from '../../src/driver/program-copy.ts';
 import { NOWHERE } from '../../src/driver/program-data.ts';
 import { segmentOf, SparseMemory } from '../support/memory-reads.ts';
 import { errno } from '../support/open-ccw.ts';
@@ -305,6 +305,17 @@ describe('data', () => {
         ],
       ],
       [
+        'format 2, blocks that adjoin: they are one piece',
+        C64,
+        IDAW_FORMAT_2,
+        [DATA + 0xff0, DATA + 0x1000, DATA + 0x2000, DATA + 0x4000],
+        0x2020,
+        [
+          { iova: DATA + 0xff0, length: 0x2010 },
+          { iova: DATA + 0x4000, length: 0x10 },
+        ],
+      ],
+      [
         'format 1, with bit 0',
         ORB_FORMAT_CONTROL,
         IDAW_FORMAT_1,
@@ -323,6 +334,23 @@ describe('data', () => {
         { iova: LIST, length: 8 },
         { iova: LIST, length: 16 },
       ]);
+    });
+
+    test('more pieces than a program can have are ENOMEM', () => {
+      const scattered = Array.from({ length: 32 }, (_, i) => DATA + 0x1000 * (i % 2));
+      const memory = withList(scattered, IDAW_FORMAT_1);
+      const many = { command: 2, flags: CCW_FLAG_IDA | CC, count: 0xffff, address: LIST };
+      const segments = DATA_PIECES_MAX / 32 / 255 + 1;
+      for (let i = 0; i < segments; i++) {
+        const at = AT + 0x10_0000 + i * 0x1000;
+        memory.ccws(at, [
+          ...Array.from({ length: 255 }, () => many),
+          { command: TIC, address: at + 0x1000 },
+        ]);
+      }
+      expect(() => memory.copy(AT + 0x10_0000)).toThrow(errno('EFAULT'));
+      memory.ccws(AT + 0x10_0000 + Math.ceil(segments) * 0x1000, [{}]);
+      expect(() => memory.copy(AT + 0x10_0000)).toThrow(errno('ENOMEM'));
     });
 
     test('is looked at even where no data moves', () => {

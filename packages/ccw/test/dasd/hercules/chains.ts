@@ -305,6 +305,82 @@ const SUBSYSTEM: Readonly<Record<string, readonly TestCcw[]>> = {
   release: [get(0x94, 32)],
 };
 
+const locate4b = (bytes: string, ...then: readonly TestCcw[]): readonly TestCcw[] => [
+  define('c0', undefined, '1000'),
+  put(0x4b, bytes),
+  ...then,
+];
+
+const EXTENDED: Readonly<Record<string, readonly TestCcw[]>> = {
+  'an extended locate to read': locate4b(
+    '16000002 00020000 0002000001 ff 0000 00 00 0000',
+    get(0x86, 4096),
+    get(0x86, 4096),
+  ),
+  'an extended locate to read a count': locate4b(
+    '16010002 00020000 0002000001 ff 0000 00 00 0000',
+    get(0x86, 4096),
+    get(0x92, 8),
+  ),
+  'an extended locate to write': locate4b(
+    '01800001 00050000 0005000001 ff 1000 00 00 0000',
+    put(0x85, pattern(4096, 31)),
+  ),
+  'an extended locate to write any': locate4b(
+    '3f800002 00050000 0005000000 ff 1000 00 09 0001 01',
+    put(0x85, pattern(4096, 32)),
+    put(0x85, pattern(4096, 33)),
+  ),
+  'a set of tracks': locate4b(
+    '7f000002 00020000 0002000000 ff 0000 00 0e 0001 a0',
+    get(0xde, 60_000),
+    get(0xde, 60_000),
+  ),
+  'a set of tracks of another count': locate4b(
+    '7f000002 00020000 0002000000 ff 0000 00 0e 0001 80',
+  ),
+  'a set of tracks without the first': locate4b(
+    '7f000001 00020000 0002000000 ff 0000 00 0e 0001 40',
+  ),
+  'a read of data in a set of tracks': locate4b(
+    '7f000001 00020000 0002000000 ff 0000 00 0e 0001 80',
+    get(0x86, 4096),
+  ),
+  'an extended locate of 19 bytes': locate4b('16000002 00020000 0002000001 ff 0000 00 00 00'),
+  'an extended locate without its added byte': locate4b(
+    '3f000001 00020000 0002000001 ff 0000 00 0a 0001',
+  ),
+  'an extended locate with an unknown operation': locate4b(
+    '3f000001 00020000 0002000001 ff 0000 00 77 0001 01',
+  ),
+  'an extended locate of another record': locate4b(
+    '16000001 00020000 000200000d ff 0000 00 00 0000',
+  ),
+  'an extended locate that only orients': locate4b(
+    '00000000 00020000 0002000001 ff 0000 00 00 0000',
+  ),
+  'an extended locate of an argument of zeros': locate4b(
+    '16000001 00020000 0000000000 ff 0000 00 00 0000',
+    get(0x9e, 5000),
+  ),
+  'an update under a mask that forbids it': [
+    define('40'),
+    locate('01', 1, '00050001 01', 4096),
+    put(0x85, pattern(4096, 34)),
+  ],
+  'a format at the home address without R0': [
+    define('c0'),
+    locate('43', 1, '00050002 00'),
+    put(0x1d, '0005000201000008'),
+  ],
+  'a classic write in a domain of reads': [
+    define('c0'),
+    locate('06', 1, '00050003 01', 4096),
+    put(0x05, pattern(4096, 35)),
+  ],
+  'read tracks from a record on': [define(), locate('0c', 1, '00020000 01'), get(0xde, 60_000)],
+};
+
 const block = (seed: number, length = 4096): Uint8Array => pattern(length, seed);
 
 const WRITING: Readonly<Record<string, readonly TestCcw[]>> = {
@@ -479,5 +555,6 @@ export const CHAINS: ReadonlyMap<string, readonly TestCcw[]> = new Map(
     ...PARAMETERS,
     ...SUBSYSTEM,
     ...WRITING,
+    ...EXTENDED,
   }),
 );

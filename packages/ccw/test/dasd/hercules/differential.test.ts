@@ -10,9 +10,21 @@ import { runBoth } from './run.ts';
 import type { Run } from './run.ts';
 
 /** A refusal with this sense, as the control unit makes it and Hercules does not. */
-function refused(sense: string, residual = 0): Outcome {
-  return { status: 'e', residual, last: 0, sense, data: [] };
+function refused(sense: string, residual = 0, last = 0): Outcome {
+  return { status: 'e', residual, last, sense, data: [] };
 }
+
+/** Beginning and end of a block of zeros, as outcomes show it. */
+const ZEROS = '0'.repeat(200);
+
+/** Count and data of the first block of cylinder 2. */
+const FIRST_RECORD = `${'0002000001001000'.padEnd(200, '0')}…${ZEROS} (4104)`;
+
+/** All records of its first track, R0 included, and the end mark. */
+const WHOLE_TRACK = `${'0002000000000008000000000000000000020000010010'.padEnd(200, '0')}…${'f'.repeat(16).padStart(200, '0')} (49272)`;
+
+/** Tracks of chains that are refused here and are not by Hercules. */
+const REFUSED_TRACKS: ReadonlySet<number> = new Set([76, 77, 78]);
 
 /** Where Hercules 3.13 is not the model, with what is right. */
 const DIFFERENCES: ReadonlyMap<string, Outcome> = new Map([
@@ -23,6 +35,22 @@ const DIFFERENCES: ReadonlyMap<string, Outcome> = new Map([
   ['set path group, reserved function', refused('800004')],
   ['a short set path group', refused('800003')],
   // Version 3.13 has no such command. Later versions allow it as the first of a chain.
+  // A file mask that forbids writes forbids updates in a domain as well; no version looks at it there.
+  ['an update under a mask that forbids it', refused('800002', 4096, 2)],
+  // What would be written in place of R0 takes the track its R0: only Write R0 may.
+  ['a format at the home address without R0', refused('800002', 8, 2)],
+  // A domain of reads has no writes; version 3.13 compares lengths only.
+  ['a classic write in a domain of reads', refused('800002', 4096, 2)],
+  // An argument of zeros is the first record, in later versions.
+  [
+    'an extended locate of an argument of zeros',
+    { status: 'c', residual: 896, last: 2, sense: '', data: [FIRST_RECORD] },
+  ],
+  // Read Track gives all of a track; Hercules begins where it is, and only at the index with R0.
+  [
+    'read tracks from a record on',
+    { status: 'c', residual: 10_728, last: 2, sense: '', data: [WHOLE_TRACK] },
+  ],
   ['read message id alone', { status: 'c', residual: 0, last: 0, sense: '', data: ['ffffffff'] }],
 ]);
 
@@ -47,6 +75,7 @@ test('what the chains have written is what Hercules has written', async (context
   const { theirVolume, ourVolume } = await run(context);
   const { cylinders, heads } = ourVolume.geometry;
   for (let track = 0; track < cylinders * heads; track += 1) {
+    if (REFUSED_TRACKS.has(track)) continue;
     const ours = describeTrack(ourVolume, track);
     expect.soft(ours, `track ${track}`).toEqual(describeTrack(theirVolume, track));
   }

@@ -72,6 +72,10 @@ export class AsyncRegion {
   }
 
   /** Result of the last write, a negative errno or 0. */
+  get returnCode(): number {
+    return this.#view.getInt32(ASYNC_RET_CODE_OFFSET);
+  }
+
   set returnCode(code: number) {
     this.#view.setInt32(ASYNC_RET_CODE_OFFSET, code);
   }

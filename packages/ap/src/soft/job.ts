@@ -27,7 +27,7 @@ export type CancelJob = () => void;
 /** Does jobs, in whatever order. */
 export interface JobRunner {
   /**
-   * Does a job some time later and calls `done` once: with as many bytes as the modulus or the input has, or with
+   * Does a job some time later and calls `done` once: with as many bytes as the modulus has or more, or with
    * `undefined` when it could not be done.
    */
   submit(job: Job, done: (result: Uint8Array | undefined) => void): CancelJob;

@@ -13,6 +13,11 @@ export function toOctets(value: bigint, size: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** How many bytes a number has without zeros on the left. */
+export function octetLength(value: bigint): number {
+  return value === 0n ? 0 : Math.ceil(value.toString(16).length / 2);
+}
+
 /** The bytes without zeros on the left: none for 0. A view of the same memory. */
 export function trim(bytes: Uint8Array): Uint8Array {
   const first = bytes.findIndex((byte) => byte !== 0);

@@ -127,7 +127,7 @@ export class SoftQueue implements ApQueueHardware {
       return;
     }
     pending.cancel = this.#card.runner.submit(work.job, (result) => {
-      this.#complete(pending, result === undefined ? machineFailure() : work.finish(result));
+      this.#complete(pending, result === undefined ? machineFailure() : finish(work, result));
     });
   }
 
@@ -143,6 +143,14 @@ export class SoftQueue implements ApQueueHardware {
     if (!this.#pending.delete(pending)) return;
     this.#replies.push({ psmid: pending.psmid, bytes });
     this.#indicate?.();
+  }
+}
+
+function finish(work: Extract<Work, { kind: 'job' }>, result: Uint8Array): Uint8Array {
+  try {
+    return work.finish(result);
+  } catch {
+    return machineFailure();
   }
 }
 

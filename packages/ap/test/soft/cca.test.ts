@@ -49,6 +49,26 @@ describe.each([512, 1024, 1536, 2048, 3072, 4096])('clear-key RSA of %i bits', (
   });
 });
 
+test('a result that is longer than the input has all its bytes', async () => {
+  const parts = { p: key.p, q: key.q, dp: key.dp, dq: key.dq, u: key.u };
+  const short = await send(shortened(pdRequest(2n, parts, 64, FRAME)));
+  expect(resultOf(receiveRsa(short, 64))).toBe(power(2n, key.d, key.n));
+});
+
+/** With an input of one byte instead of 64. */
+function shortened(request: Uint8Array): Uint8Array {
+  const inputAt = 88 + 220 + 12;
+  const rest = request.subarray(inputAt + 2 + 64);
+  const copy = new Uint8Array(inputAt + 3 + rest.length);
+  copy.set(request.subarray(0, inputAt));
+  copy.set([0, 3, 2], inputAt);
+  copy.set(rest, inputAt + 3);
+  const view = new DataView(copy.buffer);
+  view.setUint32(56, view.getUint32(56) - 63);
+  view.setUint32(88 + 12, view.getUint32(88 + 12) - 63);
+  return copy;
+}
+
 test('requests are as long as the driver makes them', () => {
   expect(pkRequest(1n, 3n, key.n, 64).length).toBe(348 + 3 * 64);
   expect(randomRequest(4096).length).toBe(324);

@@ -10,7 +10,7 @@ import type { Unit } from './unit.ts';
 /** The bit of a command that lets it go on to the next track. */
 export const MULTITRACK = 0x80;
 
-/** Commands that do not pass over R0. */
+/** Commands that take R0 for a record; all others pass over it. */
 const COUNTS_R0: ReadonlySet<number> = new Set([
   0x16, 0x96, 0x31, 0xb1, 0x51, 0xd1, 0x71, 0xf1, 0x9d,
 ]);
@@ -23,7 +23,7 @@ const SEARCHES: ReadonlySet<number> = new Set([
   0x31, 0xb1, 0x51, 0xd1, 0x71, 0xf1, 0x29, 0xa9, 0x49, 0xc9, 0x69, 0xe9,
 ]);
 
-/** Searches that pass an index as often as there are tracks; reads with the multitrack bit do as well. */
+/** Searches that pass the index of one track after the other; reads with the multitrack bit do as well. */
 const KEY_SEARCHES_MULTITRACK: ReadonlySet<number> = new Set([0xa9, 0xc9, 0xe9]);
 
 function isRead(code: number): boolean {
@@ -50,8 +50,8 @@ export function requirePosition({ chain }: Unit): void {
 export function* advance(unit: Unit, tracks = 1): Steps<void> {
   const { arm, chain } = unit;
   if (chain.domain === undefined) {
-    if ((chain.mask & SEEK_CONTROL.MASK) === SEEK_CONTROL.NONE)
-      throw new UnitCheck('fileProtected');
+    const isForbidden = (chain.mask & SEEK_CONTROL.MASK) === SEEK_CONTROL.NONE;
+    if (isForbidden) throw new UnitCheck('fileProtected');
     if (arm.head + tracks >= unit.geometry.heads) throw new UnitCheck('endOfCylinder');
   }
   const track = arm.track + tracks;

@@ -2,8 +2,9 @@
 // the storage.
 
 import { execFileSync, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 
 /** What {@link requireHercules} needs of a test's context. */
 export interface SkippableTest {
@@ -13,19 +14,21 @@ export interface SkippableTest {
 
 const TOOLS = ['hercules', 'dasdinit'];
 
+function isInstalled(tool: string): boolean {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .some((directory) => directory !== '' && existsSync(join(directory, tool)));
+}
+
 /**
  * Goes on where Hercules is installed; skips the test where it is not, or fails where clients are required.
  */
 export function requireHercules(test: SkippableTest): void {
-  for (const tool of TOOLS) {
-    try {
-      execFileSync('sh', ['-c', `command -v ${tool}`], { stdio: 'pipe' });
-    } catch {
-      const reason = `no ${tool}: install Debian's package hercules`;
-      if (process.env['VFIO_TS_REQUIRE_CLIENTS'] === '1') throw new Error(reason);
-      test.skip(reason);
-    }
-  }
+  const missing = TOOLS.find((tool) => !isInstalled(tool));
+  if (missing === undefined) return;
+  const reason = `no ${missing}: install Debian's package hercules`;
+  if (process.env['VFIO_TS_REQUIRE_CLIENTS'] === '1') throw new Error(reason);
+  test.skip(reason);
 }
 
 /** Makes an image of a volume. */

@@ -7,14 +7,13 @@
 /* oxlint-disable no-await-in-loop -- what is measured takes turns */
 
 import {
-  EventFd,
   EventLoop,
   LinuxClock,
   linuxClientHost,
-  linuxSessionHost,
   connect,
   MemfdBackend,
   VfioUserClient,
+  watchedSignals,
 } from '@vfio-ts/vfio-user';
 import type { Benchmark, BenchmarkRun, Measurement } from '../../../scripts/bench/benchmark.ts';
 import { median, medianRatio } from '../../../scripts/bench/statistics.ts';
@@ -33,17 +32,13 @@ const BARE = `node:crypto in ${THREADS} threads`;
 async function open(path: string, stack: AsyncDisposableStack): Promise<ApClient> {
   const clock = new LinuxClock();
   const loop = new EventLoop();
-  const signals = linuxSessionHost('trusted', loop);
   const host = linuxClientHost(clock, { log: () => undefined });
   stack.defer(() => loop.close());
   const access = stack.use(await VfioUserClient.attach(connect(path, loop), { host }));
   const client = await ApClient.open(access, {
     clock,
     memory: new MemfdBackend(),
-    makeSignal(fire) {
-      const watched = signals.watchedSignal(fire);
-      return { signal: new EventFd(watched.fd.dup()), close: () => watched.close() };
-    },
+    makeSignal: watchedSignals(loop),
   });
   return stack.use(client);
 }

@@ -1,11 +1,11 @@
 // Guests behind a real socket: server, client, eventfds and memfds in one process.
 
-import { EventFd, EventLoop, linuxSessionHost, MemfdBackend } from '@vfio-ts/vfio-user';
+import { EventLoop, MemfdBackend, watchedSignals } from '@vfio-ts/vfio-user';
 import { wire } from '@vfio-ts/vfio-user/testing';
 import type { Way } from './machine.ts';
 
 // The other end is in this process too: a wait in the loop would only keep it from running.
-const host = linuxSessionHost('trusted', new EventLoop({ turn: 0 }));
+const loop = new EventLoop({ turn: 0 });
 
 /** Over the wire. */
 export function overTheSocket(): Way {
@@ -14,9 +14,6 @@ export function overTheSocket(): Way {
     deviceMemory: new MemfdBackend(),
     connect: (vdev) => wire.connect(vdev),
     guestMemory: new MemfdBackend(),
-    makeSignal(fire) {
-      const watched = host.watchedSignal(fire);
-      return { signal: new EventFd(watched.fd.dup()), close: () => watched.close() };
-    },
+    makeSignal: watchedSignals(loop),
   };
 }

@@ -58,6 +58,13 @@ const IDENTIFICATION: Readonly<Record<string, readonly TestCcw[]>> = {
   'an invalid command': [get(0x6e, 8)],
   'a no-operation': [control(0x03)],
   'read buffered log': [get(0xa4, 32)],
+  'sense ID': [get(0xe4, 40)],
+  'sense path group ID': [get(0x34, 12)],
+  'define subsystem operation': [put(0xf7, '00')],
+  'read sector': [get(0x22, 1)],
+  'reset allegiance': [get(0x44, 32)],
+  recalibrate: [control(0x13), get(0x1a, 5)],
+  'read special home address': [seek('00020000'), get(0x0a, 64)],
 };
 
 const CLASSIC: Readonly<Record<string, readonly TestCcw[]>> = {

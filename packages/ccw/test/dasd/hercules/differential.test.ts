@@ -34,7 +34,16 @@ const DIFFERENCES: ReadonlyMap<string, Outcome> = new Map([
   ['set path group of zeros', refused('800004')],
   ['set path group, reserved function', refused('800004')],
   ['a short set path group', refused('800003')],
-  // Version 3.13 has no such command. Later versions allow it as the first of a chain.
+  // Version 3.13 has none of these. Later versions have the first and the last; the other is for old systems.
+  [
+    'reset allegiance',
+    { status: 'c', residual: 0, last: 0, sense: '', data: [`8020${'00'.repeat(30)}`] },
+  ],
+  ['recalibrate', { status: 'c', residual: 0, last: 1, sense: '', data: ['0000000000'] }],
+  [
+    'read special home address',
+    { status: 'c', residual: 59, last: 1, sense: '', data: ['0000020000'] },
+  ],
   // A file mask that forbids writes forbids updates in a domain as well; no version looks at it there.
   ['an update under a mask that forbids it', refused('800002', 4096, 2)],
   // What would be written in place of R0 takes the track its R0: only Write R0 may.
@@ -51,6 +60,7 @@ const DIFFERENCES: ReadonlyMap<string, Outcome> = new Map([
     'read tracks from a record on',
     { status: 'c', residual: 10_728, last: 2, sense: '', data: [WHOLE_TRACK] },
   ],
+  // Version 3.13 has no such command. Later versions allow it as the first of a chain.
   ['read message id alone', { status: 'c', residual: 0, last: 0, sense: '', data: ['ffffffff'] }],
 ]);
 

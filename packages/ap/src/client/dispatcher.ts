@@ -1,6 +1,6 @@
 // Carries requests to queues and replies back.
 //
-// Concepts: a round takes replies from the queues that are due and then gives to all that have room, each with as many
+// Concepts: a round takes replies from the queues that are due and gives to those that have room, with as many
 // instructions at once as the port takes. Rounds follow each other while there is reason to: a new request, a signal,
 // the next look by the clock. Nothing else issues instructions, so what is known of a queue is true between two rounds.
 
@@ -126,8 +126,7 @@ export class Dispatcher {
       this.#isKicked = false;
       try {
         for (let next = this.#errands.shift(); next; next = this.#errands.shift()) await next();
-        await this.#take();
-        await this.#give();
+        await this.#exchange();
       } catch (error) {
         this.#fail(error);
       }
@@ -161,20 +160,39 @@ export class Dispatcher {
     }
   }
 
-  /** Takes what queues have that tell of something, or that are looked at by the clock. */
-  async #take(): Promise<void> {
-    for (;;) {
-      const due = this.queues.filter((queue) => this.#isDue(queue));
-      const looks = due.flatMap((queue) => Array.from({ length: looksAt(queue) }, () => queue));
-      const batch = looks.slice(0, this.#instructions.limit);
-      if (batch.length === 0) return;
-      for (const queue of batch) queue.isDue = false;
-      const results = await this.#issue(batch.map(({ apqn }) => dqap(apqn)));
-      for (const [i, queue] of batch.entries()) {
-        const result = results[i];
-        if (result !== undefined) this.#taken(queue, result);
-      }
+  /**
+   * Takes what queues have that tell of something or that are looked at by the clock, and gives what waits to those
+   * that have room for it or will by then: instructions are carried out in their order.
+   */
+  async #exchange(): Promise<void> {
+    await this.#refuse();
+    const looks = this.#looks();
+    const sendings = this.#assign(looks);
+    if (looks.length + sendings.length === 0) return;
+    // There may be more to do than one batch holds.
+    this.#isKicked = true;
+    await this.#enableIrqs(new Set(sendings.map(({ queue }) => queue)));
+    const results = await this.#issue([
+      ...looks.map(({ apqn }) => dqap(apqn)),
+      ...sendings.map(({ queue, request, psmid }) =>
+        nqap(queue.apqn, psmid, request.encode(queue.domain)),
+      ),
+    ]);
+    for (const [i, result] of results.entries()) {
+      const look = looks[i];
+      const sending = sendings[i - looks.length];
+      if (look !== undefined) this.#taken(look, result);
+      else if (sending !== undefined) this.#sent(sending, result.status);
     }
+  }
+
+  /** The queues to take replies from, once for each reply to ask for; others stay due. */
+  #looks(): readonly ClientQueue[] {
+    const due = this.queues.filter((queue) => this.#isDue(queue));
+    const looks = due.flatMap((queue) => Array.from({ length: looksAt(queue) }, () => queue));
+    const batch = looks.slice(0, this.#instructions.limit / 2);
+    for (const queue of batch) queue.isDue = false;
+    return batch;
   }
 
   #isDue(queue: ClientQueue): boolean {
@@ -198,24 +216,6 @@ export class Dispatcher {
     }
   }
 
-  /** Gives what waits to the queues that have room for it. */
-  async #give(): Promise<void> {
-    for (;;) {
-      await this.#refuse();
-      const batch = this.#assign();
-      if (batch.length === 0) return;
-      await this.#enableIrqs(new Set(batch.map(({ queue }) => queue)));
-      const messages = batch.map(({ queue, request, psmid }) =>
-        nqap(queue.apqn, psmid, request.encode(queue.domain)),
-      );
-      const results = await this.#issue(messages);
-      for (const [i, sending] of batch.entries()) {
-        const status = results[i]?.status;
-        if (status !== undefined) this.#sent(sending, status);
-      }
-    }
-  }
-
   /** Ends what no queue there is can do. */
   async #refuse(): Promise<void> {
     if (this.#homeless().length === 0) return;
@@ -232,14 +232,17 @@ export class Dispatcher {
     return this.#waiting.targets.filter((target) => !queues.some((queue) => queue.suits(target)));
   }
 
-  /** Chooses queues for requests. Those wait on until a queue has taken them. */
-  #assign(): readonly Sending[] {
+  /** Chooses queues for requests, which wait on until a queue has taken them. A queue that tells has a reply less. */
+  #assign(looks: readonly ClientQueue[]): readonly Sending[] {
     const batch: Sending[] = [];
-    const room = new Map(this.queues.map((queue) => [queue, queue.room]));
+    const limit = this.#instructions.limit - looks.length;
+    const room = new Map(
+      this.queues.map((queue) => [queue, queue.room + (looks.includes(queue) ? 1 : 0)]),
+    );
     for (const target of this.#waiting.targets) {
       for (const request of this.#waiting.of(target)) {
         const queue = roomiest(room, target);
-        if (queue === undefined || batch.length === this.#instructions.limit) break;
+        if (queue === undefined || batch.length === limit) break;
         room.set(queue, (room.get(queue) ?? 0) - 1);
         batch.push({ queue, request, psmid: this.#nextPsmid++ });
       }

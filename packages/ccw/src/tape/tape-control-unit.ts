@@ -40,6 +40,10 @@ const COMMANDS: TapeCommandTable = { ...TRANSFER, ...MOTION, ...CONTROL };
 /** A drive that has become ready; Linux takes no other status for it. */
 const READY = DEVICE_STATUS.ATTENTION | DEVICE_STATUS.DEVICE_END | DEVICE_STATUS.UNIT_EXCEPTION;
 
+function closed(name: string): VfioError {
+  return new VfioError('ENODEV', 'mount', `${name} is closed`);
+}
+
 /**
  * A tape drive. Tapes are mounted and unmounted while the guest runs.
  *
@@ -54,6 +58,7 @@ export class TapeControlUnit implements ControlUnit {
   readonly #drive: Drive;
   /** Settles when all commands and mounts so far have ended. */
   #turn: Promise<unknown> = Promise.resolve();
+  #isMounting = false;
   #isClosed = false;
   #listener: ((status: number) => void) | undefined = undefined;
 
@@ -84,20 +89,23 @@ export class TapeControlUnit implements ControlUnit {
    * @throws `EBUSY` a tape is in it, or another has the file; `EINVAL` no AWSTAPE file, or a capacity that is none;
    * `ENODEV` the control unit is closed; `ENOENT`, `EACCES`, `EROFS`, `EIO`
    */
-  mount(path: string, options: MountOptions = {}): Promise<void> {
-    return this.#alone(async () => {
-      const { capacity = 1, warning = 0 } = options;
-      if (this.#isClosed) throw new VfioError('ENODEV', 'mount', `${this.name} is closed`);
-      if (!(capacity > 0) || !(warning >= 0)) {
-        throw new VfioError('EINVAL', 'mount', `capacity ${capacity}, warning ${warning}`);
-      }
-      if (this.#drive.volume !== undefined) {
-        throw new VfioError('EBUSY', 'mount', `${this.#drive.volume.path} is mounted`);
-      }
-      this.#drive.volume = await TapeVolume.open(path, options, this.#host);
-      this.#drive.sense = undefined;
-      this.#listener?.(READY);
-    });
+  async mount(path: string, options: MountOptions = {}): Promise<void> {
+    const { capacity = 1, warning = 0 } = options;
+    if (this.#isClosed) throw closed(this.name);
+    if (!(capacity > 0) || !(warning >= 0)) {
+      throw new VfioError('EINVAL', 'mount', `capacity ${capacity}, warning ${warning}`);
+    }
+    if (this.#drive.volume !== undefined || this.#isMounting) {
+      throw new VfioError('EBUSY', 'mount', `${this.name} has a tape`);
+    }
+    this.#isMounting = true;
+    try {
+      // Commands do not wait for it: to them the drive is not ready yet.
+      const volume = await TapeVolume.open(path, options, this.#host);
+      await this.#alone(() => this.#putIn(volume));
+    } finally {
+      this.#isMounting = false;
+    }
   }
 
   /**
@@ -149,6 +157,16 @@ export class TapeControlUnit implements ControlUnit {
     const done = this.#turn.then(act);
     this.#turn = done.catch(() => undefined);
     return done;
+  }
+
+  async #putIn(volume: TapeVolume): Promise<void> {
+    if (this.#isClosed) {
+      await volume.close();
+      throw closed(this.name);
+    }
+    this.#drive.volume = volume;
+    this.#drive.sense = undefined;
+    this.#listener?.(READY);
   }
 
   async #takeOut(): Promise<void> {

@@ -181,9 +181,9 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe('sense data tells', () => {
+describe('sense data', () => {
   for (const { what, contents, isReadOnly = false, capacity, steps, sense } of CASES) {
-    test(what, async ({ folder }) => {
+    test(`tells ${what}`, async ({ folder }) => {
       const options = { isReadOnly, ...(capacity === undefined ? {} : { capacity, warning: 0 }) };
       await using rig = await loaded(folder, contents, options);
       const end = await rig.run(...steps);
@@ -211,14 +211,14 @@ describe('sense data tells', () => {
     0xc3,
   ];
   for (const code of NEEDS_TAPE) {
-    test(`that ${code.toString(16)} needs a tape`, async ({ folder }) => {
+    test(`tells that ${code.toString(16)} needs a tape`, async ({ folder }) => {
       await using rig = drive(folder);
       expect(checkOf(await rig.run([code, new Uint8Array(4)]))).toBe('40 40 43');
     });
   }
 
   const NEEDS_NONE = [0x03, 0x24, 0x34, 0x5b, 0x64, 0xb7, 0xc7, 0xdb, 0xe4, 0xfa, SENSE];
-  test('nothing of commands that need no tape', async ({ folder }) => {
+  test('tells nothing of commands that need no tape', async ({ folder }) => {
     await using rig = drive(folder);
     for (const code of NEEDS_NONE) {
       expect((await rig.run([code, new Uint8Array(11)])).status).toBe(NORMAL);

@@ -219,9 +219,9 @@ const REFUSED: readonly Refused[] = [
   },
 ];
 
-describe('the drive rejects', () => {
+describe('the drive', () => {
   for (const { what, steps } of REFUSED) {
-    test(what, async ({ folder }) => {
+    test(`rejects ${what}`, async ({ folder }) => {
       await using rig = await loaded(folder, tapeImage([A]));
       const { status, sense } = await rig.run(...steps);
       expect(status).toBe(CHECK);
@@ -230,12 +230,12 @@ describe('the drive rejects', () => {
     });
   }
 
-  test('a block that is longer than any', async ({ folder }) => {
+  test('rejects a block that is longer than any', async ({ folder }) => {
     await using rig = await loaded(folder);
     expect(checkOf(await rig.run([WRITE, new Uint8Array(0x4_0001)]))).toBe('80 48 4e');
   });
 
-  test('a block of no bytes', async ({ folder }) => {
+  test('rejects a block of no bytes', async ({ folder }) => {
     await using rig = await loaded(folder);
     rig.unit.begin();
     const none = { count: 0, data: new Uint8Array(0), previous: undefined, isChained: false };

@@ -86,8 +86,8 @@ async function mounts(rig: Rig, isReadOnly: boolean): Promise<boolean> {
     await rig.unit.mount(rig.path, { isReadOnly });
     return true;
   } catch (error) {
-    expect(isErrno(error, 'EINVAL')).toBe(true);
-    return false;
+    if (isErrno(error, 'EINVAL')) return false;
+    throw error;
   }
 }
 
@@ -103,12 +103,12 @@ test('any commands on any file end in a way that a guest knows', async ({ folder
       for (const steps of programs) {
         const { status, sense } = await rig.run(...steps);
         expect(STATUSES).toContain(status);
-        if (status === CHECK) expect(sense).toHaveLength(32);
+        expect(sense?.length).toBe(status === CHECK ? 32 : undefined);
         written += steps.reduce((sum, [, data]) => sum + (data?.length ?? 0) + 6, 0);
       }
       await rig.unit.unmount();
       expect(statSync(rig.path).size).toBeLessThanOrEqual(contents.length + written);
-      if (isReadOnly) expect(rig.contents()).toEqual(contents);
+      expect(isReadOnly ? rig.contents() : contents).toEqual(contents);
       expect(rig.logger.at('error')).toEqual([]);
     }),
     { numRuns: 300 },
@@ -130,9 +130,7 @@ test('what is passed forwards is passed backwards, or is said to be damaged', as
       let back = 0;
       let end = await rig.run([0x27]);
       for (; end.status !== CHECK; end = await rig.run([0x27])) back += 1;
-      expect(back).toBeLessThanOrEqual(count);
-      if (end.sense?.[3] === 0x39) expect(back).toBe(count);
-      else expect(end.sense?.[3]).toBe(0x41);
+      expect(end.sense?.[3]).toBe(back === count ? 0x39 : 0x41);
     }),
     { numRuns: 200 },
   );

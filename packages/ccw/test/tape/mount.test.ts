@@ -36,6 +36,28 @@ describe('mounting', () => {
     expect((await rig.run([READ])).data).toEqual([A]);
   });
 
+  test('does not keep commands waiting', async ({ folder }) => {
+    await using rig = drive(folder);
+    writeFileSync(rig.path, tapeImage([A]));
+    const mounting = rig.unit.mount(rig.path);
+    expect(checkOf(await rig.run([READ]))).toBe('40 40 43');
+    await expect(rig.unit.mount(rig.path)).rejects.toThrow('EBUSY');
+    await mounting;
+    expect((await rig.run([READ])).data).toEqual([A]);
+  });
+
+  test('that is under way when the drive is closed is refused, and gives the file back', async ({
+    folder,
+  }) => {
+    await using rig = drive(folder);
+    const mounting = rig.unit.mount(rig.path, { create: true });
+    await rig.unit.close();
+    await expect(mounting).rejects.toThrow('ENODEV');
+    await using other = drive(folder);
+    await other.unit.mount(rig.path);
+    expect(rig.unit.mounted).toBeUndefined();
+  });
+
   test('of a second tape is refused', async ({ folder }) => {
     await using rig = await loaded(folder);
     await expect(rig.unit.mount(rig.path)).rejects.toThrow('EBUSY');
@@ -139,7 +161,7 @@ describe('unmounting', () => {
 
   test('of an empty drive does nothing', async ({ folder }) => {
     await using rig = drive(folder);
-    await rig.unit.unmount();
+    await expect(rig.unit.unmount()).resolves.toBeUndefined();
   });
 });
 

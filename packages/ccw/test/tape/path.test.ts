@@ -1,26 +1,20 @@
 // The drive behind the real driver and channel, with the chains that Linux sends.
 
 import { writeFileSync } from 'node:fs';
-import { CountingSignal, RecordingLogger } from '@vfio-ts/conformance/fakes';
+import { RecordingLogger } from '@vfio-ts/conformance/fakes';
 import { join } from 'node:path';
 import { expect, test as base } from 'vitest';
 import { CCW_FLAG_CD } from '../../src/architecture/ccw.ts';
 import { input, noOperation, output, type ChainCommand } from '../../src/client/chain.ts';
 import { commandName } from '../../src/client/command-names.ts';
 import { TapeControlUnit } from '../../src/tape/tape-control-unit.ts';
-import { Path } from '../client/support.ts';
+import { heardAtOnce, Path } from '../client/support.ts';
 import { inFolder, type InFolder } from '../image/support.ts';
 import { block, CHECK, EXCEPTION, NORMAL, tapeImage } from './support.ts';
 
 const test = base.extend<InFolder>(inFolder);
 const A = block(80, 1);
 const B = block(60_000, 2);
-
-function heard(fire: () => void): CountingSignal {
-  const signal = new CountingSignal();
-  signal.watch(fire);
-  return signal;
-}
 
 /** Linux begins each chain with it: buffered writing, compaction. */
 const MODE: ChainCommand = output(0xdb, Uint8Array.of(0x08));
@@ -40,7 +34,7 @@ async function stand(folder: string, contents?: Uint8Array): Promise<Stand> {
   const attention: number[] = [];
   const unit = new TapeControlUnit({ logger: new RecordingLogger() });
   const path = await Path.open(unit, {
-    signal: heard,
+    makeSignal: heardAtOnce,
     attention: (status) => attention.push(status),
   });
   const file = join(folder, 'tape.aws');

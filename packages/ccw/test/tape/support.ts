@@ -96,7 +96,7 @@ export function drive(folder: string, name = 'tape.aws'): Rig {
 /** A drive with a tape: an empty one, or a file with these contents. */
 export async function loaded(
   folder: string,
-  contents: Uint8Array | undefined = undefined,
+  contents?: Uint8Array,
   options: MountOptions = {},
 ): Promise<Rig> {
   const rig = drive(folder);

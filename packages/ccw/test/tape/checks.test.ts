@@ -49,6 +49,14 @@ function spoilt(contents: Buffer, offset: number, value: number): Buffer {
 }
 
 const TWO = tapeImage([A, B]);
+
+/** A block whose data ends like tape marks do, and one whose header leads into it. */
+function misleading(previousLength: number, padding: number): Buffer {
+  const mark = Buffer.from([0, 0, 0, 0, 0x40, 0]);
+  const first = tapeImage([Buffer.concat([A, mark, mark, Buffer.alloc(padding)])]);
+  return Buffer.concat([first, Buffer.from([80, 0, previousLength, 0, 0xa0, 0]), A]);
+}
+
 /** Where the second header is. */
 const SECOND = 86;
 
@@ -171,6 +179,18 @@ const CASES: readonly Case[] = [
     what: 'a space back over damage',
     contents: spoilt(TWO, SECOND + 2, 81),
     steps: [[FORWARD], [FORWARD], [BACK], [BACK]],
+    sense: '08 50 41',
+  },
+  {
+    what: 'a space back into the data of the first block',
+    contents: misleading(0, 0),
+    steps: [[FORWARD], [FORWARD], [BACK], [BACK]],
+    sense: '08 50 41',
+  },
+  {
+    what: 'a space back to a header of another length',
+    contents: Buffer.concat([tapeImage([A]), misleading(1, 1)]),
+    steps: [[FORWARD], [FORWARD], [FORWARD], [BACK], [BACK]],
     sense: '08 50 41',
   },
   {

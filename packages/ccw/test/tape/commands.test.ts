@@ -95,6 +95,14 @@ describe('reading', () => {
     expect((await rig.run([READ], [READ])).data).toEqual([A, C]);
   });
 
+  test('sees what was written over a block that was read', async ({ folder }) => {
+    await using rig = await loaded(folder, tapeImage([A, A]));
+    await rig.run([READ], [BACK]);
+    const other = block(80, 77);
+    await rig.run([WRITE, other]);
+    expect((await rig.run([BACK], [READ])).data[1]).toEqual(other);
+  });
+
   test('sees what the same chain has written', async ({ folder }) => {
     await using rig = await loaded(folder);
     const { data } = await rig.run([WRITE, A], [WRITE, B], [BACK], [READ]);
@@ -121,6 +129,15 @@ describe('spacing', () => {
     expect((await rig.run([BACK_FILE], [BACK_FILE])).status).toBe(NORMAL);
     expect((await rig.run([READ])).status).toBe(EXCEPTION);
     expect((await rig.run([READ])).data).toEqual([B]);
+  });
+
+  test('goes a long way back', async ({ folder }) => {
+    const items = Array.from({ length: 3000 }, (_, at) => block(1 + (at % 90), at));
+    await using rig = await loaded(folder, tapeImage([A, 'mark', ...items]));
+    expect((await rig.run([LOCATE, blockId(3002)], [BACK_FILE])).status).toBe(NORMAL);
+    expect(rig.unit.mounted?.block).toBe(1);
+    expect((await rig.run([FORWARD_FILE])).status).toBe(NORMAL);
+    expect((await rig.run([READ])).data).toEqual([items[0]]);
   });
 
   test('takes a block in pieces for one, both ways', async ({ folder }) => {
@@ -164,7 +181,7 @@ describe('block identifiers', () => {
 
   test('lead to blocks that were written over others', async ({ folder }) => {
     const items = Array.from({ length: 2100 }, (_, at) => block(20, at));
-    await using rig = await loaded(folder, tapeImage(items));
+    await using rig = await loaded(folder, tapeImage(Array.from(items, () => A)));
     await rig.run([LOCATE, blockId(1000)], ...items.map((item) => [WRITE, item] as const));
     expect((await rig.run([LOCATE, blockId(2500)], [READ])).data[1]).toEqual(items[1500]);
     expect((await rig.run([LOCATE, blockId(1024)], [READ])).data[1]).toEqual(items[24]);

@@ -22,7 +22,7 @@ import { openImage } from '../../src/image/open.ts';
 import { writeBlocks } from './linux-chains.ts';
 import { folder, runs, told, volume } from './served.ts';
 
-const SERVER = fileURLToPath(new URL('kill-server.ts', import.meta.url));
+const SERVER = fileURLToPath(new URL('dasd-server.ts', import.meta.url));
 /** Tracks 2 to 17, all of each. */
 const FIRST_TRACK = 2;
 const TRACKS = 16;

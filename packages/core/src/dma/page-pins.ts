@@ -44,5 +44,7 @@ export function pagesOf(pins: PagePins, first: number, end: number): number[] {
   if (end - first > pins.size) {
     return Array.from(pins.keys()).filter((page) => page >= first && page < end);
   }
-  return Array.from({ length: end - first }, (_, i) => first + i);
+  const pages: number[] = [];
+  for (let page = first; page < end; page++) pages.push(page);
+  return pages;
 }

@@ -30,6 +30,7 @@ export function getU64Rounded(view: DataView, at: number): number {
 
 /** Opposite of {@link getU64}; `value` is a safe integer. */
 export function setU64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, value % HALF, true);
+  // Takes the lower 32 bits by itself.
+  view.setUint32(at, value, true);
   view.setUint32(at + 4, Math.floor(value / HALF), true);
 }

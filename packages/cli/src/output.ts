@@ -7,11 +7,6 @@ import { LevelLogger } from '@vfio-ts/vfio-user';
 /** The levels of the log, least first. */
 export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
-/** Tells whether a word is one of the levels. */
-export function isLogLevel(word: string): word is LogLevel {
-  return LOG_LEVELS.some((level) => level === word);
-}
-
 /** Where a command writes. */
 export interface Output {
   /** A result, one line on standard output. */

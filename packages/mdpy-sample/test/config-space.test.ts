@@ -86,7 +86,7 @@ describe('BAR 0', () => {
   test('loses its address by a reset', async () => {
     await using mdpy = openMdpy();
     writeConfig32(mdpy.file, 0x10, 0xfd00_0000);
-    mdpy.file.reset();
+    expect(mdpy.file.reset()).toBeUndefined();
     expect(config32(mdpy.file, 0x10)).toBe(0x0000_0008);
   });
 });

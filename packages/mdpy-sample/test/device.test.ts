@@ -50,7 +50,7 @@ describe('the picture', () => {
   test('a reset paints it again and leaves the memory behind it', async () => {
     await using mdpy = openMdpy();
     mdpy.device.framebuffer.fill(0x5a);
-    mdpy.file.reset();
+    expect(mdpy.file.reset()).toBeUndefined();
     const { framebuffer } = mdpy.device;
     expect(rows(framebuffer, 480, 2560)).toEqual(gradient(480));
     expect(new Set(framebuffer.subarray(640 * 480 * 4))).toEqual(new Set([0x5a]));

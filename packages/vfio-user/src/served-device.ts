@@ -20,7 +20,7 @@ export type ServedAccess = {
   readonly [Op in ServedOperation]: (
     ...args: Parameters<VfioAccess[Op]>
   ) => Awaited<ReturnType<VfioAccess[Op]>>;
-} & { reset(): Promise<void> | undefined };
+} & { readonly reset: () => Promise<void> | undefined };
 
 /** The address space that the device's DMA goes through: the part of core's that a server uses. */
 export type ServedIoas = Pick<IoAddressSpace, 'checkMap' | 'map' | 'unmap' | 'clear'>;

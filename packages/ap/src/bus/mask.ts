@@ -63,11 +63,7 @@ export class ApMask {
     return this.#bytes.every((byte, i) => byte === other.#bytes[i]);
   }
 
-  /**
-   * The numbers, ascending.
-   *
-   * @yields each number in the mask
-   */
+  /** The numbers, ascending. */
   *[Symbol.iterator](): IterableIterator<number> {
     for (let n = 0; n < 256; n++) if (this.has(n)) yield n;
   }

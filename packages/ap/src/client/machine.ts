@@ -19,9 +19,6 @@ export interface ApConfiguration {
   readonly controlDomains: readonly number[];
 }
 
-/** Bytes of what QCI stores. */
-export const QCI_SIZE = 128;
-
 const CCA = 0x1000_0000;
 const ACCELERATOR = 0x0800_0000;
 const EP11 = 0x0400_0000;

@@ -43,8 +43,6 @@ export function requirePosition({ chain }: Unit): void {
 
 /**
  * Goes on to a later track, as far as file mask, cylinder and extent allow.
- *
- * @yields what it waits for
  * @throws UnitCheck
  */
 export function* advance(unit: Unit, tracks = 1): Steps<void> {
@@ -61,8 +59,6 @@ export function* advance(unit: Unit, tracks = 1): Steps<void> {
 
 /**
  * Passes the next count field, on the next track where the command may go there, around the track where not.
- *
- * @yields what it waits for
  * @throws UnitCheck there is none
  */
 export function* nextCount(unit: Unit, code: number): Steps<TrackRecord> {
@@ -90,8 +86,6 @@ export function* nextCount(unit: Unit, code: number): Steps<TrackRecord> {
 
 /**
  * The record whose key or data comes next: the one whose count was just passed, or the next one.
- *
- * @yields what it waits for
  */
 export function* currentOrNext(unit: Unit, code: number, isKeyNeeded: boolean): Steps<TrackRecord> {
   const { passed, record } = unit.arm;

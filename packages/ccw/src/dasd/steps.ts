@@ -6,8 +6,6 @@ export type Steps<T> = Generator<Promise<unknown>, T, void>;
 
 /**
  * The value of a promise, waited for; any other value at once.
- *
- * @yields what it waits for
  */
 export function* settle<T>(value: Promise<T> | T): Steps<T> {
   if (!(value instanceof Promise)) return value;

@@ -76,8 +76,6 @@ export class TrackCursor {
 
   /**
    * Moves the arm; the device is at the index then.
-   *
-   * @yields what it waits for
    */
   *seek(track: number): Steps<void> {
     if (track !== this.#track) {
@@ -97,8 +95,6 @@ export class TrackCursor {
 
   /**
    * Gives the store a track that was changed.
-   *
-   * @yields what it waits for
    */
   *writeBack(): Steps<void> {
     if (!this.#isDirty) return;

@@ -112,8 +112,6 @@ export function recordAt(image: Uint8Array, offset: number): TrackRecord | undef
 
 /**
  * The records of a track in their order.
- *
- * @yields R0 first
  * @throws `EIO` at a record that runs past the image; the records before it have been given
  */
 export function* records(image: Uint8Array): Generator<TrackRecord, void, undefined> {

@@ -59,7 +59,6 @@ interface Segment {
  * Copies the program of an ORB.
  *
  * @param pin - is given each range of guest memory that data can go to or come from
- * @yields what is to be read
  * @returns its first CCW
  * @throws `EINVAL` a segment of more than {@link SEGMENT_CCWS_MAX} CCWs, an address past 31 bits; `ENOMEM` more than
  * {@link SEGMENTS_MAX} segments or {@link DATA_PIECES_MAX} pieces of data; `EINVAL`, `EPERM`, `EFAULT` guest memory
@@ -83,8 +82,6 @@ export function* copyProgram(
 
 /**
  * Copies a segment, and those that its TICs go to.
- *
- * @yields what is to be read
  */
 function* copySegments(start: number, isFormat1: boolean, segments: Segment[]): GuestRead<void> {
   if (segments.length >= SEGMENTS_MAX) {
@@ -100,8 +97,6 @@ function* copySegments(start: number, isFormat1: boolean, segments: Segment[]): 
 
 /**
  * Counterpart of `ccwchain_calc_length()`: a TIC back into the segment does not end it.
- *
- * @yields what is to be read
  */
 function* copySegment(start: number, isFormat1: boolean): GuestRead<CopiedCcw[]> {
   // No CCW can be there: a program check when the channel gets to it.
@@ -151,8 +146,6 @@ interface LinkOptions extends DataOptions {
 
 /**
  * Says for each CCW where its data is, what follows it, and what a TIC goes to.
- *
- * @yields what is to be read
  * @returns what is left of `left`
  */
 function* linkSegment(

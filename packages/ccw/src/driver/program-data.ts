@@ -37,7 +37,6 @@ export interface DataOptions {
  * its block, the rest is at {@link NOWHERE}: a program check when the transfer gets there, and not before.
  *
  * @param previous - the CCW before it in storage; with data chaining the command is not this CCW's own
- * @yields what is to be read
  * @throws what reading an IDAW or `pin` throws
  */
 export function* dataPieces(
@@ -80,8 +79,6 @@ function direct(iova: number, count: number, limit: number): DataPiece[] {
 
 /**
  * The first IDAW tells how many there are.
- *
- * @yields what is to be read
  */
 function* readIdaws(list: number, count: number, format: IdawFormat): GuestRead<number[]> {
   const first = decodeIdaws(yield { iova: list, length: format.size }, 1, format);

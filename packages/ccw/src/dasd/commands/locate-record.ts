@@ -136,7 +136,6 @@ function isEqual(bytes: Uint8Array, other: Uint8Array): boolean {
  * Moves the arm and finds the place.
  *
  * @param taken - bytes the device has taken, for a refusal
- * @yields what it waits for
  * @throws UnitCheck it is not there
  */
 function* orient(
@@ -187,7 +186,6 @@ const SET_SIZE = 1;
  * Does what Locate Record Extended asks for.
  *
  * @param before - bytes the device has taken before these
- * @yields what it waits for
  * @returns bytes of the parameters
  * @throws UnitCheck
  */

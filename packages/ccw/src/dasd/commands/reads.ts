@@ -70,8 +70,6 @@ function* readCountKeyAndData(unit: Unit, { code }: DeviceCommand): Steps<Comman
 
 /**
  * To the index of the track, or outside a domain with the multitrack bit to that of the next track.
- *
- * @yields what it waits for
  */
 export function* toIndex(unit: Unit, code: number): Steps<void> {
   if ((code & MULTITRACK) !== 0 && unit.chain.domain === undefined) yield* advance(unit);
@@ -116,8 +114,6 @@ const BEFORE_TRACK: ReadonlySet<number> = new Set([0x47, 0x4b, 0xe7]);
 /**
  * Goes to the track that a command on whole tracks is for: where the device is behind a Locate Record, to the next
  * one behind the same command.
- *
- * @yields what it waits for
  * @throws UnitCheck the domain or the command before is not one for that
  */
 export function* toWholeTrack(

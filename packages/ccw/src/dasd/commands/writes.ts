@@ -59,8 +59,6 @@ const UPDATES_KEY: ReadonlySet<number> = new Set([OPERATION.WRITE_DATA]);
 
 /**
  * The record that a write of a domain is for: the one just located, or the next one; never R0.
- *
- * @yields what it waits for
  */
 function* toUpdate(
   unit: Unit,

@@ -203,11 +203,12 @@ export class CcwClient implements AsyncDisposable {
       const irb = decodeIrb(bytes);
       const isOurs = (irb.scsw.control & SCSW_FUNCTION_CONTROL) !== 0;
       const isThere = (irb.scsw.control & SCSW_STATUS_PENDING) !== 0;
-      if (isThere && isOurs) this.#settle(irb);
-      else if (isThere && this.#signal !== undefined)
+      // Two signals close together are two looks at one status: it is not that of a program that has begun meanwhile.
+      if (isThere && isOurs && this.#waiting === waiting) this.#settle(irb);
+      if (isThere && !isOurs && this.#signal !== undefined)
         this.#options.attention?.(irb.scsw.deviceStatus);
     } catch (error) {
-      this.#settle(error);
+      if (this.#waiting === waiting) this.#settle(error);
     }
     if (this.#signal !== undefined || waiting === undefined || this.#waiting !== waiting) return;
     const look = (): void => void this.#look(Math.min(2 * again, 50));

@@ -42,7 +42,9 @@ export function dataChain(first: ChannelCcw, limit: number): DataChain | undefin
 
 /** Bytes that all CCWs of a chain have room for, or bring. */
 export function chainCount(chain: DataChain): number {
-  return chain.reduce((sum, { count }) => sum + count, 0);
+  let sum = 0;
+  for (const { count } of chain) sum += count;
+  return sum;
 }
 
 /** Fetches what a chain brings to a write or control command; no device takes more than this gives. */

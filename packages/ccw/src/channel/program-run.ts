@@ -64,6 +64,7 @@ const MAX_DATA_CHAIN = 0x4000;
 
 /** Sense data of 32 bytes, byte 0. */
 const EQUIPMENT_CHECK = Uint8Array.of(0x10, ...new Uint8Array(31));
+const NONE = new Uint8Array(0);
 const NORMAL = DEVICE_STATUS.CHANNEL_END | DEVICE_STATUS.DEVICE_END;
 const ENDING = DEVICE_STATUS.UNIT_CHECK | DEVICE_STATUS.UNIT_EXCEPTION;
 
@@ -111,8 +112,8 @@ function* runChain(
     }
     const chain = dataChain(ccw, MAX_DATA_CHAIN);
     if (chain === undefined) return check(ccw, SUBCHANNEL_STATUS.PROGRAM_CHECK, pci);
-    if (chain.some(({ flags }) => (flags & CCW_FLAG_PCI) !== 0)) {
-      pci = SUBCHANNEL_STATUS.PROGRAM_CONTROLLED_INTERRUPTION;
+    for (const { flags } of chain) {
+      if ((flags & CCW_FLAG_PCI) !== 0) pci = SUBCHANNEL_STATUS.PROGRAM_CONTROLLED_INTERRUPTION;
     }
     const done = yield* runCommand(chain, { previous, program, unit, control, log });
     if (done.next === undefined) {
@@ -187,10 +188,11 @@ function* runCommand(
     const last = chain.at(-1) ?? first;
     const isRead = isInput(first.command);
     const noData = isRead || first.command === CCW_CMD_NOOP;
-    const data = noData ? new Uint8Array(0) : yield* fetchData(chain, memory);
+    const data = noData ? NONE : yield* fetchData(chain, memory);
+    const count = chainCount(chain);
     const command = {
       code: first.command,
-      count: chainCount(chain),
+      count,
       data,
       previous,
       isChained: (last.flags & CCW_FLAG_CC) !== 0,
@@ -199,9 +201,9 @@ function* runCommand(
     // Whoever has aborted the program may have given its memory to others.
     if (control.isAborted) return { end: { ...halted(first), ccw: first } };
     const transfer = isRead
-      ? yield* storeData(chain, ended.data ?? new Uint8Array(0), memory)
+      ? yield* storeData(chain, ended.data ?? NONE, memory)
       : outputEnd(chain, first.command === CCW_CMD_NOOP ? 0 : (ended.taken ?? data.length));
-    const isImmediate = transfer.residual === chainCount(chain);
+    const isImmediate = transfer.residual === count;
     return chained(transfer, ended, isImmediate ? immediateIsWrong(transfer, program) : undefined);
   } catch (error) {
     if (!(error instanceof VfioError)) throw error;

@@ -73,9 +73,23 @@ export class GuestPages {
 
   /** Gives every page back, however often it is pinned. */
   clear(): void {
+    let first = 0;
+    let npage = 0;
     for (const [page, { count }] of this.#pages) {
-      for (let i = 0; i < count; i++) unpinPages(this.#vdev, page * PAGE_SIZE, 1);
+      for (let i = 1; i < count; i++) unpinPages(this.#vdev, page * PAGE_SIZE, 1);
+      // Most pages were pinned in their order: one call gives a run of them back.
+      if (page !== first + npage) {
+        this.#unpinRun(first, npage);
+        first = page;
+        npage = 0;
+      }
+      npage++;
     }
+    this.#unpinRun(first, npage);
     this.#pages.clear();
+  }
+
+  #unpinRun(first: number, npage: number): void {
+    if (npage > 0) unpinPages(this.#vdev, first * PAGE_SIZE, npage);
   }
 }

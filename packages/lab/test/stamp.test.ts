@@ -68,7 +68,7 @@ test.each([
 });
 
 test('the steps have inputs of their own, the same each time', () => {
-  const { qemu, kernel, initramfs, font } = stepInputs();
-  expect(new Set([qemu, kernel, initramfs, font]).size).toBe(4);
-  expect(stepInputs()).toEqual({ qemu, kernel, initramfs, font });
+  const { qemu, kernel, initramfs, font, s390 } = stepInputs();
+  expect(new Set([qemu, kernel, initramfs, font, s390]).size).toBe(5);
+  expect(stepInputs()).toEqual({ qemu, kernel, initramfs, font, s390 });
 });

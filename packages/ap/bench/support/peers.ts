@@ -9,8 +9,10 @@ import { fileURLToPath } from 'node:url';
 import type { BareTold } from '../peers/bare.ts';
 import type { HeldUp } from '../peers/delay.ts';
 
-/** As many threads compute as there are processors. */
-export const THREADS: number = cpus().length;
+const PROCESSORS = cpus().length;
+
+/** Threads that compute. One processor is the client's and the loop's: that is how one would deal them out. */
+export const THREADS: number = Math.max(1, PROCESSORS - 1);
 
 /** A process that answers what it is asked. */
 export class Peer<Asked extends string | number, Answer> implements AsyncDisposable {
@@ -62,7 +64,7 @@ function onAllProcessors(): Parameters<typeof fork>[2] {
   } catch {
     return { execArgv: [] };
   }
-  const list = `0-${THREADS - 1}`;
+  const list = `0-${PROCESSORS - 1}`;
   return { execPath: 'taskset', execArgv: ['--cpu-list', list, process.execPath] };
 }
 

@@ -35,6 +35,7 @@ const WARM_UP = 8;
 
 const THREADS = 'fs.read, by threads';
 const BLOCKING = 'fs.readSync, which blocks the thread';
+const WHOLE_TRACKS = 'fs.read of the whole track';
 
 const readByThreads = promisify(read);
 
@@ -102,17 +103,20 @@ interface Plain {
   readonly cylinders: number;
   readonly what: 'record' | 'track';
   readonly isBlocking: boolean;
+  /** All of the track that a record is on: where the record begins is known only from what is before it. */
+  readonly isWholeTrack?: boolean;
 }
 
-function plain({ fd, cylinders, what, isBlocking }: Plain): Work {
-  const into = new Uint8Array(what === 'record' ? 4096 : TRACK_DATA);
+function plain({ fd, cylinders, what, isBlocking, isWholeTrack = false }: Plain): Work {
+  const size = what === 'record' ? 4096 : TRACK_DATA;
+  const into = new Uint8Array(isWholeTrack ? TRACK_SIZE : size);
   const places = new Places(cylinders);
   return async (n) => {
     for (let i = 0; i < n; i++) {
       if (what === 'record') places.atRandom();
       else places.inOrder();
       const inTrack = what === 'record' ? FIRST_RECORD + (places.record - 1) * RECORD : 5;
-      const at = HEADER + places.track * TRACK_SIZE + inTrack;
+      const at = HEADER + places.track * TRACK_SIZE + (isWholeTrack ? 0 : inTrack);
       if (isBlocking) readSync(fd, into, 0, into.length, at);
       else await readByThreads(fd, into, 0, into.length, at);
     }
@@ -145,10 +149,12 @@ async function compare(
   const ours = (what === 'record' ? recordsOf : tracksOf)(device, cylinders);
   const threads = plain({ fd, cylinders, what, isBlocking: false });
   const blocking = plain({ fd, cylinders, what, isBlocking: true });
-  const rates: Record<'ours' | 'threads' | 'blocking', number[]> = {
+  const wholeTracks = plain({ fd, cylinders, what, isBlocking: false, isWholeTrack: true });
+  const rates: Record<'ours' | 'threads' | 'blocking' | 'wholeTracks', number[]> = {
     ours: [],
     threads: [],
     blocking: [],
+    wholeTracks: [],
   };
   bench.progress(`${name}: warming up`);
   await ours(WARM_UP * reads);
@@ -157,16 +163,22 @@ async function compare(
     rates.ours.push(await rate(ours, reads));
     rates.threads.push(await rate(threads, reads));
     rates.blocking.push(await rate(blocking, reads));
+    if (what === 'record') rates.wholeTracks.push(await rate(wholeTracks, reads));
   }
   const [unit, scale] = what === 'record' ? ['reads/s', 1] : ['MB/s', TRACK_DATA / 1e6];
   const value = median(rates.ours) * scale;
   const toThreads = medianRatio(rates.ours, rates.threads);
   const toBlocking = medianRatio(rates.ours, rates.blocking);
   const wanted = goal === undefined ? {} : { goal: { of: 'ratio', atLeast: goal } as const };
-  return [
+  const measured: Measurement[] = [
     { name: `dasd/${name}`, value, unit, ratio: toThreads, ratioTo: THREADS, ...wanted },
     { name: `dasd/${name}-limit`, value, unit, ratio: toBlocking, ratioTo: BLOCKING },
   ];
+  if (what === 'record') {
+    const ratio = medianRatio(rates.ours, rates.wholeTracks);
+    measured.push({ name: `dasd/${name}-track`, value, unit, ratio, ratioTo: WHOLE_TRACKS });
+  }
+  return measured;
 }
 
 async function run(bench: BenchmarkRun): Promise<readonly Measurement[]> {

@@ -22,7 +22,7 @@ export interface DeviceCommand {
 export interface CommandEnd {
   /** {@link DEVICE_STATUS}; channel end and device end together for all that ends in one go. */
   readonly status: number;
-  /** All that the device has for a read or sense command; the channel takes `count` of it. Valid until the next call. */
+  /** All that the device has for a read or sense command; the channel takes `count` of it. */
   readonly data?: Uint8Array;
   /** Bytes of `command.data` the device took; all of them when left out. */
   readonly taken?: number;

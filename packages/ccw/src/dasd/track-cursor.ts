@@ -29,9 +29,6 @@ export class TrackCursor {
   /** The record whose count field was passed last. */
   record: TrackRecord | undefined = undefined;
   #image: Uint8Array = NO_IMAGE;
-  /** What the store has given and not been told of, and of which track it is. */
-  #given: Uint8Array | undefined = undefined;
-  #givenTrack = -1;
   /** The track whose image is here. */
   #track = -1;
   /** Bytes of the image that have a meaning. */
@@ -69,7 +66,6 @@ export class TrackCursor {
 
   /** The arm stays where it is, what is known of the track is forgotten. What was not written back is lost. */
   forget(): void {
-    this.#release();
     this.#image = NO_IMAGE;
     this.#track = -1;
     this.#isDirty = false;
@@ -85,11 +81,7 @@ export class TrackCursor {
     if (track !== this.#track) {
       yield* this.writeBack();
       this.#track = -1;
-      this.#release();
-      this.#image = NO_IMAGE;
       this.#image = yield* settle(this.#store.read(track));
-      this.#given = this.#image;
-      this.#givenTrack = track;
       this.#length = this.#image.length;
       this.#track = track;
     }
@@ -230,13 +222,6 @@ export class TrackCursor {
     this.#image = copy;
     this.#isDirty = true;
     return copy;
-  }
-
-  #release(): void {
-    const given = this.#given;
-    if (given === undefined) return;
-    this.#given = undefined;
-    this.#store.release?.(this.#givenTrack, given);
   }
 
   #end(image: Uint8Array, at: number): void {

@@ -28,12 +28,6 @@ export interface TrackStore {
    */
   read(track: number): Promise<Uint8Array> | Uint8Array;
   /**
-   * One who was given an image by {@link TrackStore.read} does not look at it any more, nor at a part of it: once for
-   * each time it was given. Its memory may then hold another track. An image that is not released stays as it is for
-   * as long as anybody has it.
-   */
-  release?(track: number, image: Uint8Array): void;
-  /**
    * Replaces a track as a whole: after a crash it is there as before or as given here, never half. Later reads
    * give it; it is durable after {@link TrackStore.flush}.
    *

@@ -10,7 +10,6 @@ import type { ImageFile } from './file.ts';
 import { HEADER_SIZE } from './header.ts';
 import type { ImageHeader } from './header.ts';
 import type { TrackFile } from './read-only-store.ts';
-import type { LoadedRun } from './track-cache.ts';
 import { cchhOfTrack, soundTrack } from './tracks.ts';
 import { linuxTrack } from './volume-format.ts';
 
@@ -162,13 +161,8 @@ export class CompressedFile implements TrackFile {
     );
   }
 
-  together(): number {
-    return 1;
-  }
-
-  async load(track: number): Promise<LoadedRun> {
-    const image = soundTrack(this.geometry, track, await this.#find(track));
-    return [{ image, memory: undefined }];
+  async load(track: number): Promise<Uint8Array> {
+    return soundTrack(this.geometry, track, await this.#find(track));
   }
 
   async #find(track: number): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 // Files as the image code needs them: positioned reads and writes, and the points where what was written is durable.
 // Everything above is written against this interface, so that a test can take the power away at any moment.
 
-import { constants, fdatasync, read, readv, writev } from 'node:fs';
+import { constants, fdatasync, read, writev } from 'node:fs';
 import { open, realpath, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -27,8 +27,6 @@ export interface ImageFile {
   facts(): Promise<FileFacts>;
   /** Fills `into` from `position`. @returns how many bytes there were before the end of the file @throws `EIO` */
   read(into: Uint8Array, position: number): Promise<number>;
-  /** Fills the pieces one behind the other, as {@link ImageFile.read} fills one. */
-  readPieces(into: readonly Uint8Array[], position: number): Promise<number>;
   /** Writes the pieces one behind the other. @throws `EIO`, `ENOSPC` */
   write(pieces: readonly Uint8Array[], position: number): Promise<void>;
   /** Makes durable what was written, as `fdatasync(2)`. @throws `EIO` */
@@ -96,35 +94,6 @@ class NodeFile implements ImageFile {
   #readOnce(into: Uint8Array, offset: number, position: number): Promise<number> {
     return new Promise((resolve, reject) => {
       read(this.#handle.fd, into, offset, into.length - offset, position, (error, count) => {
-        if (error === null) resolve(count);
-        else reject(fileError(error, 'read', this.path));
-      });
-    });
-  }
-
-  async readPieces(into: readonly Uint8Array[], position: number): Promise<number> {
-    const [only] = into;
-    if (into.length === 1 && only !== undefined) return this.read(only, position);
-    let done = 0;
-    for (let rest = into; rest.length > 0;) {
-      let count = await this.#readPiecesOnce(rest, position + done);
-      if (count === 0) break;
-      done += count;
-      let filled = 0;
-      for (let piece = rest[0]; piece !== undefined && count >= piece.length;) {
-        count -= piece.length;
-        filled += 1;
-        piece = rest[filled];
-      }
-      rest = rest.slice(filled);
-      if (rest[0] !== undefined && count > 0) rest = [rest[0].subarray(count), ...rest.slice(1)];
-    }
-    return done;
-  }
-
-  #readPiecesOnce(into: readonly Uint8Array[], position: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      readv(this.#handle.fd, into, position, (error, count) => {
         if (error === null) resolve(count);
         else reject(fileError(error, 'read', this.path));
       });

@@ -15,9 +15,7 @@ import type { ImageHeader } from './header.ts';
 import { firstPartName } from './part-names.ts';
 import { ImageParts, readHeader } from './parts.ts';
 import { ReadOnlyStore } from './read-only-store.ts';
-import type { LoadedRun } from './track-cache.ts';
-import type { TrackMemory } from './track-memory.ts';
-import { checkTrackNumber, soundTrack } from './tracks.ts';
+import { checkTrackNumber, soundTrack, trackBuffer } from './tracks.ts';
 import { WritableStore } from './writable-store.ts';
 
 /** How an image is opened. */
@@ -81,9 +79,11 @@ function readPlain(
   const { geometry } = parts;
   const file = {
     geometry,
-    together: (first: number, count: number): number => parts.together(first, count),
-    load: (first: number, count: number, memory: TrackMemory): Promise<LoadedRun> =>
-      parts.loadTracks(first, count, memory),
+    async load(track: number): Promise<Uint8Array> {
+      const slot = trackBuffer(geometry.trackSize);
+      await parts.readTrack(track, slot);
+      return soundTrack(geometry, track, slot);
+    },
     close: (): Promise<void> => parts.close(),
   };
   return new ReadOnlyStore(file, newestTracks(parts, left?.entries ?? []), cacheTracks);
@@ -148,7 +148,6 @@ function withLocks(store: TrackStore, held: AsyncDisposableStack): TrackStore {
     geometry: store.geometry,
     isReadOnly: store.isReadOnly,
     read: (track) => store.read(track),
-    release: (track, image) => store.release?.(track, image),
     write: (track, image) => store.write(track, image),
     flush: () => store.flush(),
     close: () => {

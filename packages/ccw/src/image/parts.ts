@@ -7,9 +7,6 @@ import type { FileMode, ImageFile, ImageFiles } from './file.ts';
 import { decodeHeader, HEADER_SIZE } from './header.ts';
 import type { ImageHeader } from './header.ts';
 import { partName } from './part-names.ts';
-import type { LoadedRun } from './track-cache.ts';
-import type { TrackMemory } from './track-memory.ts';
-import { soundTrack } from './tracks.ts';
 
 /** One file of a volume. */
 interface Part {
@@ -17,19 +14,6 @@ interface Part {
   readonly firstTrack: number;
   /** The track behind its last. */
   readonly endTrack: number;
-}
-
-function soundOrError(
-  geometry: VolumeGeometry,
-  track: number,
-  slot: Uint8Array,
-): Uint8Array | Error {
-  try {
-    return soundTrack(geometry, track, slot);
-  } catch (error) {
-    if (error instanceof VfioError) return error;
-    throw error;
-  }
 }
 
 /** Reads the header of a file. @throws `EINVAL` it is none, `EIO` */
@@ -128,31 +112,13 @@ export class ImageParts {
     return HEADER_SIZE + (track - part.firstTrack) * this.geometry.trackSize;
   }
 
-  /** How many tracks, of `count` that follow each other, are in one file. */
-  together(first: number, count: number): number {
-    return Math.min(count, this.#find(first).endTrack - first);
-  }
-
-  /**
-   * Reads tracks that are {@link ImageParts.together}, each into memory of its own.
-   *
-   * @throws `EIO`
-   */
-  async loadTracks(first: number, count: number, memory: TrackMemory): Promise<LoadedRun> {
-    const { file, firstTrack } = this.#find(first);
-    const { trackSize } = this.geometry;
-    const slots: Uint8Array[] = [];
-    for (let i = 0; i < count; i += 1) slots.push(memory.take());
-    const position = HEADER_SIZE + (first - firstTrack) * trackSize;
-    const got = await file.readPieces(slots, position);
-    if (got !== count * trackSize) {
-      const fact = `${file.path}: ${got} of the ${count * trackSize} bytes of track ${first} on`;
-      throw new VfioError('EIO', 'read', fact);
-    }
-    return slots.map((slot, i) => ({
-      image: soundOrError(this.geometry, first + i, slot),
-      memory: slot,
-    }));
+  /** Fills `into` with what is in a track's slot. @throws `EIO` */
+  async readTrack(track: number, into: Uint8Array): Promise<void> {
+    const part = this.#find(track);
+    const count = await part.file.read(into, this.#position(part, track));
+    if (count === into.length) return;
+    const fact = `${part.file.path}: track ${track} ends after ${count} bytes`;
+    throw new VfioError('EIO', 'read', fact);
   }
 
   /** Writes the bytes at the beginning of a track's slot. @throws `EIO`, `ENOSPC` */

@@ -4,12 +4,12 @@ import { VfioError } from '@vfio-ts/core';
 import type { TrackStore, VolumeGeometry } from '../dasd/track-store.ts';
 import { checkTrackNumber } from './tracks.ts';
 import { TrackCache } from './track-cache.ts';
-import type { TrackSource } from './track-cache.ts';
-import { TrackMemory } from './track-memory.ts';
 
 /** Where a volume that is only read has its tracks. */
-export interface TrackFile extends Pick<TrackSource, 'together' | 'load'> {
+export interface TrackFile {
   readonly geometry: VolumeGeometry;
+  /** The sound image of a track. @throws `EIO` it cannot be read or is damaged */
+  load(track: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -30,24 +30,18 @@ export class ReadOnlyStore implements TrackStore {
     this.geometry = file.geometry;
     this.#file = file;
     this.#overlay = overlay;
-    const source: TrackSource = {
-      together: (first, count) => file.together(first, count),
-      load: (first, count, memory) => file.load(first, count, memory),
-      read: (track) => this.read(track),
+    const source = {
+      load: (track: number): Promise<Uint8Array> => file.load(track),
+      read: (track: number): Promise<Uint8Array> | Uint8Array => this.read(track),
     };
-    const { cylinders, heads, trackSize } = file.geometry;
-    const memory = new TrackMemory(trackSize);
-    this.#cache = new TrackCache(source, memory, cylinders * heads, cacheTracks);
+    const { cylinders, heads } = file.geometry;
+    this.#cache = new TrackCache(source, cylinders * heads, cacheTracks);
   }
 
   read(track: number): Promise<Uint8Array> | Uint8Array {
     this.#checkOpen('read');
     checkTrackNumber('read', this.geometry, track);
     return this.#overlay.get(track) ?? this.#cache.get(track);
-  }
-
-  release(track: number, image: Uint8Array): void {
-    this.#cache.release(track, image);
   }
 
   write(track: number): void {

@@ -28,3 +28,9 @@ export function soundTrack(geometry: VolumeGeometry, track: number, image: Uint8
   const place = `cylinder ${cylinder} head ${track % geometry.heads}`;
   throw new VfioError('EIO', 'read', `track ${track} (${place}) is damaged: ${length}`);
 }
+
+/** Memory for a track, its contents anything. */
+export function trackBuffer(size: number): Uint8Array {
+  const { buffer } = Buffer.allocUnsafeSlow(size);
+  return new Uint8Array(buffer, 0, size);
+}

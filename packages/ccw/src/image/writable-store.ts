@@ -7,9 +7,7 @@ import type { ImageFiles } from './file.ts';
 import type { Journal } from './journal.ts';
 import type { ImageParts } from './parts.ts';
 import { TrackCache } from './track-cache.ts';
-import type { TrackSource } from './track-cache.ts';
-import { TrackMemory } from './track-memory.ts';
-import { cchhOfTrack, checkTrackNumber } from './tracks.ts';
+import { cchhOfTrack, checkTrackNumber, soundTrack, trackBuffer } from './tracks.ts';
 import { WriteBack } from './write-back.ts';
 
 /** How many tracks may wait in memory before a write waits for a flush. */
@@ -37,14 +35,12 @@ export class WritableStore implements TrackStore {
     const { parts, journal } = own;
     this.geometry = parts.geometry;
     this.#own = own;
-    const source: TrackSource = {
-      together: (first, count) => parts.together(first, count),
-      load: (first, count, memory) => parts.loadTracks(first, count, memory),
-      read: (track) => this.#read(track),
+    const source = {
+      load: (track: number): Promise<Uint8Array> => this.#load(track),
+      read: (track: number): Promise<Uint8Array> | Uint8Array => this.#read(track),
     };
-    const { cylinders, heads, trackSize } = this.geometry;
-    const memory = new TrackMemory(trackSize);
-    this.#cache = new TrackCache(source, memory, cylinders * heads, cacheTracks);
+    const { cylinders, heads } = this.geometry;
+    this.#cache = new TrackCache(source, cylinders * heads, cacheTracks);
     this.#writeBack = new WriteBack(parts, journal, (track, image) => {
       this.#cache.put(track, image);
     });
@@ -60,8 +56,10 @@ export class WritableStore implements TrackStore {
     return this.#writeBack.get(track) ?? this.#cache.get(track);
   }
 
-  release(track: number, image: Uint8Array): void {
-    this.#cache.release(track, image);
+  async #load(track: number): Promise<Uint8Array> {
+    const slot = trackBuffer(this.geometry.trackSize);
+    await this.#own.parts.readTrack(track, slot);
+    return soundTrack(this.geometry, track, slot);
   }
 
   write(track: number, image: Uint8Array): Promise<void> | void {

@@ -37,7 +37,6 @@ export const nodeTapeFiles: TapeFiles = {
       fd: file.fd,
       facts: () => file.facts(),
       read: (into, position) => file.read(into, position),
-      readPieces: (into, position) => file.readPieces(into, position),
       write: (pieces, position) => file.write(pieces, position),
       sync: () => file.sync(),
       close: () => file.close(),

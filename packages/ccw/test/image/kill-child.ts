@@ -25,7 +25,6 @@ function mortal(file: ImageFile): ImageFile {
     fd: file.fd,
     facts: () => file.facts(),
     read: (into, position) => file.read(into, position),
-    readPieces: (into, position) => file.readPieces(into, position),
     async write(pieces, position) {
       if (isTime()) {
         const all = Buffer.concat(pieces);

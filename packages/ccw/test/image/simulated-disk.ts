@@ -72,14 +72,6 @@ export class SimulatedDisk implements ImageFiles {
   }
 
   #file(path: string): ImageFile {
-    const read = async (into: Uint8Array, position: number): Promise<number> => {
-      if (!Number.isSafeInteger(position)) throw new RangeError('position is out of range');
-      await this.beforeRead(path, position);
-      const from = this.content(path).subarray(position, position + into.length);
-      into.set(from);
-      await this.afterRead(path, position);
-      return from.length;
-    };
     return {
       path,
       fd: -1,
@@ -87,16 +79,13 @@ export class SimulatedDisk implements ImageFiles {
         const size = this.content(path).length;
         return { size, inode: path, identity: path };
       },
-      read,
-      readPieces: async (pieces, position) => {
-        const bytes = joined(pieces);
-        const count = await read(bytes, position);
-        let at = 0;
-        for (const piece of pieces) {
-          piece.set(bytes.subarray(at, at + piece.length));
-          at += piece.length;
-        }
-        return count;
+      read: async (into, position) => {
+        if (!Number.isSafeInteger(position)) throw new RangeError('position is out of range');
+        await this.beforeRead(path, position);
+        const from = this.content(path).subarray(position, position + into.length);
+        into.set(from);
+        await this.afterRead(path, position);
+        return from.length;
       },
       write: async (pieces, at) => {
         this.beforeWrite(path, at);

@@ -17,7 +17,6 @@ function mortal(file: TapeFile): TapeFile {
     fd: file.fd,
     facts: () => file.facts(),
     read: (into, position) => file.read(into, position),
-    readPieces: (into, position) => file.readPieces(into, position),
     sync: () => file.sync(),
     truncate: (size) => file.truncate(size),
     close: () => file.close(),

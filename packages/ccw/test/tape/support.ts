@@ -45,7 +45,6 @@ export class WatchedFiles implements TapeFiles {
       facts: () => plain.facts(),
       close: () => plain.close(),
       read: (into, at) => act('read', () => file.read(into, at)),
-      readPieces: (into, at) => act('read', () => file.readPieces(into, at)),
       write: (pieces, at) => act('write', () => file.write(pieces, at)),
       sync: () => act('sync', () => file.sync()),
       truncate: (size) => act(`truncate ${size}`, () => file.truncate(size)),

@@ -68,6 +68,15 @@ function onAllProcessors(): Parameters<typeof fork>[2] {
   return { execPath: 'taskset', execArgv: ['--cpu-list', list, process.execPath] };
 }
 
+/** Lets this process, the client, run where there is room, as a guest would. */
+export function leaveProcessor(): void {
+  const { execPath, execArgv } = onAllProcessors() ?? {};
+  if (execPath !== 'taskset' || execArgv?.[1] === undefined) return;
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', execArgv[1], `${process.pid}`], {
+    stdio: 'ignore',
+  });
+}
+
 /** Our server. */
 export type Server = Peer<'tell', HeldUp>;
 

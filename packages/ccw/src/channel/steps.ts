@@ -42,8 +42,26 @@ function advance<T>(
     runner.failed(error);
     return;
   }
-  const go = (): void => advance(work, runner, () => work.next());
   if (result.done === true) runner.done(result.value);
-  else if (result.value === undefined) runner.later(go);
-  else result.value.then(go, (error: unknown) => advance(work, runner, () => work.throw(error)));
+  else resume(work, result.value, runner);
+}
+
+/** Goes on when what the work waits for is there. */
+function resume<T>(
+  work: Step<T>,
+  waited: Promise<unknown> | undefined,
+  runner: StepRunner<T>,
+): void {
+  const go = (): void => advance(work, runner, () => work.next());
+  if (waited === undefined) runner.later(go);
+  else waited.then(go, (error: unknown) => advance(work, runner, () => work.throw(error)));
+}
+
+/** Runs work that lets nobody have a turn: at once where nothing is waited for. */
+export function runToEnd<T>(work: Step<T>): Promise<T> | T {
+  const step = work.next();
+  if (step.done === true) return step.value;
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  resume(work, step.value, { later: (go) => go(), done: resolve, failed: reject });
+  return promise;
 }

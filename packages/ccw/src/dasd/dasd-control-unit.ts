@@ -8,8 +8,8 @@ import { COMMANDS } from './commands/index.ts';
 import { deviceModelOf } from './device-model.ts';
 import { UnitCheck } from './sense.ts';
 import type { UnitCheckKind } from './sense.ts';
-import { run, settle } from './steps.ts';
-import type { Steps } from './steps.ts';
+import { runToEnd, wait } from '../channel/steps.ts';
+import type { Step } from '../channel/steps.ts';
 import { NORMAL_END, Unit } from './unit.ts';
 import type { TrackStore } from './track-store.ts';
 
@@ -83,11 +83,11 @@ export class DasdControlUnit implements ControlUnit {
   }
 
   execute(command: DeviceCommand): Promise<CommandEnd> | CommandEnd {
-    return run(this.#execute(command));
+    return runToEnd(this.#execute(command));
   }
 
   end(_isAborted: boolean): Promise<CommandEnd | undefined> | CommandEnd | undefined {
-    return run(this.#end());
+    return runToEnd(this.#end());
   }
 
   listen(listener: ((status: number) => void) | undefined): void {
@@ -113,7 +113,7 @@ export class DasdControlUnit implements ControlUnit {
     this.#listener?.(DEVICE_STATUS.DEVICE_END);
   }
 
-  *#execute(command: DeviceCommand): Steps<CommandEnd> {
+  *#execute(command: DeviceCommand): Step<CommandEnd> {
     const unit = this.#unit;
     const { chain } = unit;
     if (chain.position === 0 && command.code !== BASIC_SENSE) unit.sense = undefined;
@@ -130,7 +130,7 @@ export class DasdControlUnit implements ControlUnit {
     return end;
   }
 
-  *#perform(command: DeviceCommand): Steps<CommandEnd> {
+  *#perform(command: DeviceCommand): Step<CommandEnd> {
     const { code } = command;
     const { chain } = this.#unit;
     const handler = COMMANDS[code];
@@ -167,11 +167,11 @@ export class DasdControlUnit implements ControlUnit {
     return true;
   }
 
-  *#end(): Steps<CommandEnd | undefined> {
+  *#end(): Step<CommandEnd | undefined> {
     const { arm } = this.#unit;
     try {
       yield* arm.writeBack();
-      if (arm.takeWritten()) yield* settle(this.#store.flush());
+      if (arm.takeWritten()) yield* wait(this.#store.flush());
       return undefined;
     } catch (error) {
       return this.#unitCheck(checkOf(error).kind);

@@ -3,7 +3,7 @@
 
 import { AUXILIARY, SEEK_CONTROL } from './chain.ts';
 import { UnitCheck } from './sense.ts';
-import type { Steps } from './steps.ts';
+import type { Step } from '../channel/steps.ts';
 import type { TrackRecord } from './track-image.ts';
 import type { Unit } from './unit.ts';
 
@@ -45,7 +45,7 @@ export function requirePosition({ chain }: Unit): void {
  * Goes on to a later track, as far as file mask, cylinder and extent allow.
  * @throws UnitCheck
  */
-export function* advance(unit: Unit, tracks = 1): Steps<void> {
+export function* advance(unit: Unit, tracks = 1): Step<void> {
   const { arm, chain } = unit;
   if (chain.domain === undefined) {
     const isForbidden = (chain.mask & SEEK_CONTROL.MASK) === SEEK_CONTROL.NONE;
@@ -61,7 +61,7 @@ export function* advance(unit: Unit, tracks = 1): Steps<void> {
  * Passes the next count field, on the next track where the command may go there, around the track where not.
  * @throws UnitCheck there is none
  */
-export function* nextCount(unit: Unit, code: number): Steps<TrackRecord> {
+export function* nextCount(unit: Unit, code: number): Step<TrackRecord> {
   const { arm, chain } = unit;
   if (arm.passed === 'nothing') throw new UnitCheck('invalidSequence');
   if (arm.passed === 'end') yield* advance(unit);
@@ -87,7 +87,7 @@ export function* nextCount(unit: Unit, code: number): Steps<TrackRecord> {
 /**
  * The record whose key or data comes next: the one whose count was just passed, or the next one.
  */
-export function* currentOrNext(unit: Unit, code: number, isKeyNeeded: boolean): Steps<TrackRecord> {
+export function* currentOrNext(unit: Unit, code: number, isKeyNeeded: boolean): Step<TrackRecord> {
   const { passed, record } = unit.arm;
   const isCurrent = passed === 'count' || (passed === 'key' && !isKeyNeeded);
   return isCurrent && record !== undefined ? record : yield* nextCount(unit, code);

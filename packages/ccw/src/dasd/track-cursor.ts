@@ -10,8 +10,8 @@ import {
   recordAt,
 } from './track-image.ts';
 import type { TrackRecord } from './track-image.ts';
-import { settle } from './steps.ts';
-import type { Steps } from './steps.ts';
+import { wait } from '../channel/steps.ts';
+import type { Step } from '../channel/steps.ts';
 import { UnitCheck } from './sense.ts';
 import type { TrackStore } from './track-store.ts';
 
@@ -77,11 +77,11 @@ export class TrackCursor {
   /**
    * Moves the arm; the device is at the index then.
    */
-  *seek(track: number): Steps<void> {
+  *seek(track: number): Step<void> {
     if (track !== this.#track) {
       yield* this.writeBack();
       this.#track = -1;
-      this.#image = yield* settle(this.#store.read(track));
+      this.#image = yield* wait(this.#store.read(track));
       this.#length = this.#image.length;
       this.#track = track;
     }
@@ -96,7 +96,7 @@ export class TrackCursor {
   /**
    * Gives the store a track that was changed.
    */
-  *writeBack(): Steps<void> {
+  *writeBack(): Step<void> {
     if (!this.#isDirty) return;
     // The store may keep what it is given, so the next write copies again; also after an error, which loses the
     // image.
@@ -104,7 +104,7 @@ export class TrackCursor {
     const image = this.#image.subarray(0, this.#length);
     const track = this.#track;
     this.#track = -1;
-    yield* settle(this.#store.write(track, image));
+    yield* wait(this.#store.write(track, image));
     this.#track = track;
   }
 

@@ -8,7 +8,7 @@ import type { DeviceIdentity } from './identification.ts';
 import { PathGroup } from './path-group.ts';
 import { buildSense, UnitCheck } from './sense.ts';
 import type { UnitCheckKind } from './sense.ts';
-import type { Steps } from './steps.ts';
+import type { Step } from '../channel/steps.ts';
 import { TrackCursor } from './track-cursor.ts';
 import type { TrackStore, VolumeGeometry } from './track-store.ts';
 
@@ -58,7 +58,7 @@ export class Unit {
 }
 
 /** Executes one command. @throws UnitCheck */
-export type CommandHandler = (unit: Unit, command: DeviceCommand) => CommandEnd | Steps<CommandEnd>;
+export type CommandHandler = (unit: Unit, command: DeviceCommand) => CommandEnd | Step<CommandEnd>;
 
 /** A family of commands, by command byte. */
 export type CommandTable = Readonly<Record<number, CommandHandler>>;

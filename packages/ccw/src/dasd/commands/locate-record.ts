@@ -6,7 +6,7 @@ import { cchhAt, halfWordAt, trackAt } from '../addresses.ts';
 import { AUXILIARY, OPERATION, ORIENTATION } from '../chain.ts';
 import type { Domain } from '../chain.ts';
 import { UnitCheck } from '../sense.ts';
-import type { Steps } from '../steps.ts';
+import type { Step } from '../../channel/steps.ts';
 import { parameters, requireNoDomain, took } from '../unit.ts';
 import type { CommandTable, Unit } from '../unit.ts';
 
@@ -143,7 +143,7 @@ function* orient(
   { domain, track, argument }: Located,
   taken: number,
   isWanted: IsWanted,
-): Steps<void> {
+): Step<void> {
   const { arm, chain } = unit;
   yield* arm.seek(track);
   if (domain.orientation === HOME_ADDRESS) {
@@ -189,11 +189,7 @@ const SET_SIZE = 1;
  * @returns bytes of the parameters
  * @throws UnitCheck
  */
-export function* locateRecordExtended(
-  unit: Unit,
-  bytes: Uint8Array,
-  before: number,
-): Steps<number> {
+export function* locateRecordExtended(unit: Unit, bytes: Uint8Array, before: number): Step<number> {
   const extended = bytes[17] ?? 0;
   const located = decode(unit, bytes, before + EXTENDED_SIZE, extended);
   const { operation, trackSet: _none, ...domain } = located.domain;
@@ -223,14 +219,14 @@ export function* locateRecordExtended(
   return EXTENDED_SIZE + added;
 }
 
-function* locateRecord(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+function* locateRecord(unit: Unit, command: DeviceCommand): Step<CommandEnd> {
   const bytes = parameters(command, SIZE);
   const located = decode(unit, bytes, SIZE);
   yield* orient(unit, located, SIZE, (id) => isEqual(located.argument, id));
   return took(SIZE);
 }
 
-function* executeExtended(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+function* executeExtended(unit: Unit, command: DeviceCommand): Step<CommandEnd> {
   parameters(command, EXTENDED_SIZE);
   return took(yield* locateRecordExtended(unit, command.data, 0));
 }

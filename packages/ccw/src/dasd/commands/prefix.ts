@@ -3,7 +3,7 @@
 
 import type { CommandEnd, DeviceCommand } from '../../channel/control-unit.ts';
 import { UnitCheck } from '../sense.ts';
-import type { Steps } from '../steps.ts';
+import type { Step } from '../../channel/steps.ts';
 import { parameters, took } from '../unit.ts';
 import type { CommandTable, Unit } from '../unit.ts';
 import { defineExtent } from './define-extent.ts';
@@ -22,7 +22,7 @@ const FORMAT = { DEFINE_EXTENT: 0x00, LOCATE_RECORD: 0x01 } as const;
 /** Byte 1: there is a Define Extent. */
 const HAS_DEFINE_EXTENT = 0x80;
 
-function* prefix(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+function* prefix(unit: Unit, command: DeviceCommand): Step<CommandEnd> {
   if (!unit.identity.hasPrefix) throw new UnitCheck('invalidCommand');
   const [format = 0, validity = 0] = parameters(command, SIZE);
   if (format !== FORMAT.DEFINE_EXTENT && format !== FORMAT.LOCATE_RECORD) {

@@ -12,7 +12,7 @@ import {
   requirePosition,
 } from '../motion.ts';
 import { UnitCheck } from '../sense.ts';
-import type { Steps } from '../steps.ts';
+import type { Step } from '../../channel/steps.ts';
 import { gave, gaveRecord, requireNoDomain } from '../unit.ts';
 import type { CommandTable, Unit } from '../unit.ts';
 
@@ -30,7 +30,7 @@ function requireReadable(unit: Unit, isAllowed: (domain: Domain) => boolean): vo
   if (domain !== undefined && !isAllowed(domain)) throw new UnitCheck('invalidSequence');
 }
 
-function* readData(unit: Unit, { code }: DeviceCommand): Steps<CommandEnd> {
+function* readData(unit: Unit, { code }: DeviceCommand): Step<CommandEnd> {
   requireReadable(unit, ({ operation }) => READS_RECORDS.has(operation));
   const { arm } = unit;
   const { dataOffset, end, dataLength } = yield* currentOrNext(unit, code, false);
@@ -38,7 +38,7 @@ function* readData(unit: Unit, { code }: DeviceCommand): Steps<CommandEnd> {
   return gaveRecord(arm.view(dataOffset, end), dataLength);
 }
 
-function* readKeyAndData(unit: Unit, { code }: DeviceCommand): Steps<CommandEnd> {
+function* readKeyAndData(unit: Unit, { code }: DeviceCommand): Step<CommandEnd> {
   requireReadable(
     unit,
     ({ operation }) => operation === OPERATION.READ_DATA || operation === OPERATION.READ,
@@ -55,13 +55,13 @@ function isReadCountAllowed(unit: Unit, { operation, left }: Domain): boolean {
   return operation === OPERATION.WRITE_DATA && hasReadCountSuffix(unit) && left === 1;
 }
 
-function* readCount(unit: Unit, { code }: DeviceCommand): Steps<CommandEnd> {
+function* readCount(unit: Unit, { code }: DeviceCommand): Step<CommandEnd> {
   requireReadable(unit, (domain) => isReadCountAllowed(unit, domain));
   const { offset, keyOffset } = yield* nextCount(unit, code);
   return gave(unit.arm.view(offset, keyOffset));
 }
 
-function* readCountKeyAndData(unit: Unit, { code }: DeviceCommand): Steps<CommandEnd> {
+function* readCountKeyAndData(unit: Unit, { code }: DeviceCommand): Step<CommandEnd> {
   requireReadable(unit, ({ operation }) => READS_RECORDS.has(operation));
   const { offset, end, dataLength } = yield* nextCount(unit, code);
   unit.arm.passed = 'data';
@@ -71,12 +71,12 @@ function* readCountKeyAndData(unit: Unit, { code }: DeviceCommand): Steps<Comman
 /**
  * To the index of the track, or outside a domain with the multitrack bit to that of the next track.
  */
-export function* toIndex(unit: Unit, code: number): Steps<void> {
+export function* toIndex(unit: Unit, code: number): Step<void> {
   if ((code & MULTITRACK) !== 0 && unit.chain.domain === undefined) yield* advance(unit);
   else yield* unit.arm.seek(unit.arm.track);
 }
 
-function* readR0(unit: Unit, { code }: DeviceCommand): Steps<CommandEnd> {
+function* readR0(unit: Unit, { code }: DeviceCommand): Step<CommandEnd> {
   requireReadable(unit, ({ operation, orientation }) => {
     if (operation === OPERATION.READ_DATA) return true;
     const isAtStart = orientation === ORIENTATION.INDEX || orientation === ORIENTATION.HOME_ADDRESS;
@@ -88,7 +88,7 @@ function* readR0(unit: Unit, { code }: DeviceCommand): Steps<CommandEnd> {
   return gaveRecord(unit.arm.view(offset, end), dataLength);
 }
 
-function* readHomeAddress(unit: Unit, { code }: DeviceCommand): Steps<CommandEnd> {
+function* readHomeAddress(unit: Unit, { code }: DeviceCommand): Step<CommandEnd> {
   requireReadable(unit, ({ operation, orientation }) => {
     if (operation === OPERATION.READ_DATA) return true;
     return operation === OPERATION.READ && orientation === ORIENTATION.INDEX;
@@ -120,7 +120,7 @@ export function* toWholeTrack(
   unit: Unit,
   { code, previous }: DeviceCommand,
   operations: ReadonlySet<number>,
-): Steps<void> {
+): Step<void> {
   const { domain } = unit.chain;
   if (domain === undefined || !operations.has(domain.operation)) {
     throw new UnitCheck('invalidSequence');
@@ -139,13 +139,13 @@ const READS_TRACKS: ReadonlySet<number> = new Set([
   OPERATION.READ_TRACK_SET,
 ]);
 
-function* readTrack(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+function* readTrack(unit: Unit, command: DeviceCommand): Step<CommandEnd> {
   yield* toWholeTrack(unit, command, READS_TRACKS);
   const { arm } = unit;
   return gave(arm.viewRest());
 }
 
-function* readIpl(unit: Unit, { code }: DeviceCommand): Steps<CommandEnd> {
+function* readIpl(unit: Unit, { code }: DeviceCommand): Step<CommandEnd> {
   const { chain, arm } = unit;
   requireNoDomain(unit);
   if (chain.isExtentDefined || chain.isMaskSet) throw new UnitCheck('invalidSequence');

@@ -3,7 +3,7 @@
 import type { CommandEnd, DeviceCommand } from '../../channel/control-unit.ts';
 import { DEVICE_STATUS } from '../../channel/control-unit.ts';
 import { currentOrNext, nextCount, requirePosition } from '../motion.ts';
-import type { Steps } from '../steps.ts';
+import type { Step } from '../../channel/steps.ts';
 import { NORMAL_END, requireNoDomain } from '../unit.ts';
 import type { CommandTable, Unit } from '../unit.ts';
 import { toIndex } from './reads.ts';
@@ -45,7 +45,7 @@ function isForEqual(code: number): boolean {
 /** Bytes of a count field that are the identifier: CC HH R. */
 const IDENTIFIER_SIZE = 5;
 
-function* searchIdentifier(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+function* searchIdentifier(unit: Unit, command: DeviceCommand): Step<CommandEnd> {
   const { chain, arm } = unit;
   requirePosition(unit);
   requireNoDomain(unit);
@@ -55,7 +55,7 @@ function* searchIdentifier(unit: Unit, command: DeviceCommand): Steps<CommandEnd
   return end;
 }
 
-function* searchKey(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+function* searchKey(unit: Unit, command: DeviceCommand): Step<CommandEnd> {
   const { chain, arm } = unit;
   requirePosition(unit);
   requireNoDomain(unit);
@@ -66,7 +66,7 @@ function* searchKey(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
   return end;
 }
 
-function* searchHomeAddress(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+function* searchHomeAddress(unit: Unit, command: DeviceCommand): Step<CommandEnd> {
   const { chain, arm } = unit;
   requirePosition(unit);
   requireNoDomain(unit);

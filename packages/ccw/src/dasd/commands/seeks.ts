@@ -5,7 +5,7 @@ import { cchhAt, trackOf } from '../addresses.ts';
 import { AUTHORISATION, SEEK_CONTROL } from '../chain.ts';
 import { requirePosition } from '../motion.ts';
 import { UnitCheck } from '../sense.ts';
-import type { Steps } from '../steps.ts';
+import type { Step } from '../../channel/steps.ts';
 import { headOf } from '../track-image.ts';
 import { gave, parameters, requireNoDomain, took } from '../unit.ts';
 import type { CommandTable, Unit } from '../unit.ts';
@@ -22,7 +22,7 @@ const ALLOWED_UNDER: Readonly<Record<number, readonly number[]>> = {
 
 const SEEK_HEAD = 0x1b;
 
-function* seek(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+function* seek(unit: Unit, command: DeviceCommand): Step<CommandEnd> {
   const { chain, arm } = unit;
   const { code } = command;
   requireNoDomain(unit);
@@ -46,7 +46,7 @@ function headTrack({ arm, geometry }: Unit, bytes: Uint8Array): number | undefin
   return head < geometry.heads ? arm.cylinder * geometry.heads + head : undefined;
 }
 
-function* recalibrate(unit: Unit): Steps<CommandEnd> {
+function* recalibrate(unit: Unit): Step<CommandEnd> {
   const { chain, arm } = unit;
   requireNoDomain(unit);
   const isSeekAllowed = (chain.mask & SEEK_CONTROL.MASK) === SEEK_CONTROL.ANY;

@@ -6,7 +6,7 @@ import { OPERATION, ORIENTATION, WRITE_CONTROL } from '../chain.ts';
 import type { Chain, Domain } from '../chain.ts';
 import { advance, nextCount } from '../motion.ts';
 import { UnitCheck } from '../sense.ts';
-import type { Steps } from '../steps.ts';
+import type { Step } from '../../channel/steps.ts';
 import type { TrackRecord } from '../track-image.ts';
 import { NORMAL_END, took } from '../unit.ts';
 import type { CommandTable, Unit } from '../unit.ts';
@@ -64,7 +64,7 @@ function* toUpdate(
   unit: Unit,
   code: number,
   operations: ReadonlySet<number>,
-): Steps<{ record: TrackRecord; domain: Domain }> {
+): Step<{ record: TrackRecord; domain: Domain }> {
   const { arm, chain } = unit;
   const { domain } = chain;
   if (domain === undefined || !operations.has(domain.operation)) {
@@ -76,13 +76,13 @@ function* toUpdate(
   return { record: isCurrent ? record : yield* nextCount(unit, code), domain };
 }
 
-function* writeUpdateData(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+function* writeUpdateData(unit: Unit, command: DeviceCommand): Step<CommandEnd> {
   const { record, domain } = yield* toUpdate(unit, command.code, UPDATES_DATA);
   requireLength(unit.chain, domain.transferLength, record.dataLength);
   return updateField(unit, command, record.dataOffset, record);
 }
 
-function* writeUpdateKeyAndData(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+function* writeUpdateKeyAndData(unit: Unit, command: DeviceCommand): Step<CommandEnd> {
   const { record, domain } = yield* toUpdate(unit, command.code, UPDATES_KEY);
   requireLength(unit.chain, domain.transferLength, record.keyLength + record.dataLength);
   return updateField(unit, command, record.keyOffset, record);
@@ -156,7 +156,7 @@ function writeCountKeyAndData(unit: Unit, command: DeviceCommand): CommandEnd {
 const WRITE_CKD = 0x1d;
 const WRITE_CKD_NEXT_TRACK = 0x9d;
 
-function* writeCountKeyAndDataNextTrack(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+function* writeCountKeyAndDataNextTrack(unit: Unit, command: DeviceCommand): Step<CommandEnd> {
   const { chain } = unit;
   const { previous } = command;
   const isBehindWrite = previous === WRITE_CKD || previous === WRITE_CKD_NEXT_TRACK;
@@ -195,7 +195,7 @@ const WRITES_TRACKS: ReadonlySet<number> = new Set([
   OPERATION.WRITE_FULL_TRACK,
 ]);
 
-function* writeFullTrack(unit: Unit, command: DeviceCommand): Steps<CommandEnd> {
+function* writeFullTrack(unit: Unit, command: DeviceCommand): Step<CommandEnd> {
   requireMask(unit.chain, WRITE_CONTROL.ALL);
   yield* toWholeTrack(unit, command, WRITES_TRACKS);
   return took(unit.arm.formatTrack(command.data));

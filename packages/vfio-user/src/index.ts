@@ -56,6 +56,7 @@ export type { Counters, CommandStats, StatsClock, TrafficStats } from './stats/c
 export type { LatencyBucket, LatencyStats } from './stats/latency.ts';
 export { JsonFeed, readJsonFeed, type LostEvents } from './json-feed.ts';
 export { JsonSocket, readJsonSocket } from './json-socket.ts';
+export { TellingSocket } from './telling-socket.ts';
 export { readStats, StatsSocket, statsPath } from './stats/socket.ts';
 
 export {

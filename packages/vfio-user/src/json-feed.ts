@@ -1,13 +1,10 @@
 // Something that goes on and on, told to whoever looks: a socket on which each connection gets a line of JSON for each
 // event from then on. Nothing that is sent there is read.
 
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { VfioError, type Logger } from '@vfio-ts/core';
-import { BoundSocket } from './bound-socket.ts';
-import * as libc from './native/libc.ts';
+import { TellingSocket } from './telling-socket.ts';
 
-/** Connections at once; more are closed. */
-const MAX_CONNECTIONS = 16;
 /** Bytes that wait for one reader; what comes then is lost to it. */
 const MAX_BACKLOG = 1 << 20;
 /** Characters of the longest line that is taken. */
@@ -26,11 +23,8 @@ interface Reader {
 }
 
 /** A socket that tells events; its file can be opened by its owner alone, and is removed by `close`. */
-export class JsonFeed<T = unknown> implements Disposable {
-  readonly path: string;
-  readonly #bound: BoundSocket;
-  readonly #server: Server;
-  readonly #readers = new Set<Reader>();
+export class JsonFeed<T = unknown> extends TellingSocket {
+  readonly #readers: Set<Reader>;
 
   /**
    * Listens.
@@ -38,17 +32,9 @@ export class JsonFeed<T = unknown> implements Disposable {
    * @throws `EADDRINUSE` somebody listens there; `EINVAL` the path is too long; `ENOENT` no such folder; `EACCES`
    */
   constructor(path: string, logger: Logger) {
-    this.path = path;
-    this.#bound = new BoundSocket(path, { mode: 0o600 });
-    this.#server = createServer((socket) => this.#accept(socket));
-    this.#server.maxConnections = MAX_CONNECTIONS;
-    this.#server.on('error', (error) =>
-      logger.log('warn', 'socket', () => `${path} failed`, error),
-    );
-    // Node closes the descriptor it is given, so it gets one of its own.
-    this.#server.listen({ fd: libc.dup(this.#bound.fd.number) });
-    // Nobody serves this alone.
-    this.#server.unref();
+    const readers = new Set<Reader>();
+    super(path, (socket) => addReader(readers, socket), logger);
+    this.#readers = readers;
   }
 
   /** Somebody looks. */
@@ -64,28 +50,18 @@ export class JsonFeed<T = unknown> implements Disposable {
   }
 
   /** Ends all connections and removes the file. A second call does nothing. */
-  close(): void {
-    if (this.#bound.fd.number < 0) return;
-    this.#bound.close();
-    this.#server.close();
-    for (const { socket } of this.#readers) socket.destroy();
+  override close(): void {
+    super.close();
     this.#readers.clear();
   }
+}
 
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  #accept(socket: Socket): void {
-    const reader: Reader = { socket, lost: 0 };
-    this.#readers.add(reader);
-    socket.on('close', () => this.#readers.delete(reader));
-    socket.on('error', () => socket.destroy());
-    // It hears at once what it has lost, also when nothing else comes.
-    socket.on('drain', () => tellLost(reader));
-    socket.unref();
-    socket.resume();
-  }
+function addReader(readers: Set<Reader>, socket: Socket): void {
+  const reader: Reader = { socket, lost: 0 };
+  readers.add(reader);
+  socket.on('close', () => readers.delete(reader));
+  // It hears at once what it has lost, also when nothing else comes.
+  socket.on('drain', () => tellLost(reader));
 }
 
 function tellReader(reader: Reader, line: string): void {

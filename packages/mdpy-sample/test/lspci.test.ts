@@ -1,22 +1,18 @@
 // The real lspci as the judge of what configuration space says.
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { programForTest } from '@vfio-ts/lab';
 import { expect, test as base } from 'vitest';
 import type { PciConfigSpace } from '@vfio-ts/core';
 import { MDPY_TYPES } from '../src/index.ts';
 import { openMdpy, writeConfig32 } from './support.ts';
 
-const HOW_TO = 'lspci is missing: apt-get install pciutils';
-const missing = spawnSync('lspci', ['--version']).error !== undefined;
-const required = process.env['VFIO_TS_REQUIRE_CLIENTS'] === '1';
-
 const test = base.extend<{ lspci: (config: PciConfigSpace) => string }>({
   lspci: async ({ skip }, use) => {
-    if (missing && required) throw new Error(HOW_TO);
-    skip(missing, HOW_TO);
+    programForTest({ skip }, 'lspci', 'pciutils');
     const folder = mkdtempSync(join(tmpdir(), 'vfio-ts-lspci-'));
     await use((config) => {
       const file = join(folder, 'dump');

@@ -1,20 +1,17 @@
 // The real openssl as the judge of results: it makes the keys and computes the same.
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { programForTest } from '@vfio-ts/lab';
 import { describe, expect, test as base } from 'vitest';
 import { exchange, queueOf } from './support/cards.ts';
 import { readKey, type RsaKey } from './support/keys.ts';
 import { bytesOf, fromBytes } from './support/numbers.ts';
 import { crtRequest, modExpoRequest, receive50 } from './support/zcrypt50.ts';
 import { pdRequest, pkRequest, receiveRsa } from './support/zcrypt6.ts';
-
-const HOW_TO = 'openssl is missing: apt-get install openssl';
-const missing = spawnSync('openssl', ['version']).error !== undefined;
-const required = process.env['VFIO_TS_REQUIRE_CLIENTS'] === '1';
 
 class OpenSsl {
   readonly #folder: string;
@@ -43,8 +40,7 @@ function run(args: readonly string[], input?: Uint8Array): Buffer {
 
 const test = base.extend<{ openssl: OpenSsl }>({
   openssl: async ({ skip }, use) => {
-    if (missing && required) throw new Error(HOW_TO);
-    skip(missing, HOW_TO);
+    programForTest({ skip }, 'openssl', 'openssl');
     const folder = mkdtempSync(join(tmpdir(), 'vfio-ts-openssl-'));
     await use(new OpenSsl(folder));
     rmSync(folder, { recursive: true });

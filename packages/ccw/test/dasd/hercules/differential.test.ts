@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { CHAINS } from './chains.ts';
 import { describeTrack } from './image-file.ts';
 import { requireHercules } from './machine.ts';
-import type { SkippableTest } from './machine.ts';
+import type { SkippableTest } from '@vfio-ts/lab';
 import type { Outcome } from './outcome.ts';
 import { runBoth } from './run.ts';
 import type { Run } from './run.ts';

@@ -2,33 +2,15 @@
 // the storage.
 
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-
-/** What {@link requireHercules} needs of a test's context. */
-export interface SkippableTest {
-  /** Ends the test as skipped, for a reason; never returns. */
-  skip(reason: string): never;
-}
-
-const TOOLS = ['hercules', 'dasdinit'];
-
-function isInstalled(tool: string): boolean {
-  return (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .some((directory) => directory !== '' && existsSync(join(directory, tool)));
-}
+import { join } from 'node:path';
+import { programForTest, type SkippableTest } from '@vfio-ts/lab';
 
 /**
  * Goes on where Hercules is installed; skips the test where it is not, or fails where clients are required.
  */
 export function requireHercules(test: SkippableTest): void {
-  const missing = TOOLS.find((tool) => !isInstalled(tool));
-  if (missing === undefined) return;
-  const reason = `no ${missing}: install Debian's package hercules`;
-  if (process.env['VFIO_TS_REQUIRE_CLIENTS'] === '1') throw new Error(reason);
-  test.skip(reason);
+  for (const tool of ['hercules', 'dasdinit']) programForTest(test, tool, 'hercules');
 }
 
 /** Makes an image of a volume. */

@@ -3,6 +3,7 @@ export * from './crw.ts';
 export * from './device-status.ts';
 export * from './ebcdic.ts';
 export * from './idaw.ts';
+export { encodeSenseId, type DeviceTypes } from './identification.ts';
 export * from './irb.ts';
 export * from './orb.ts';
 export * from './schib.ts';

@@ -3,6 +3,7 @@
 
 import { encodeEbcdic } from '../architecture/ebcdic.ts';
 import { viewOf } from '../architecture/bytes.ts';
+import { encodeSenseId, MADE_BY, serialText } from '../architecture/identification.ts';
 import type { DeviceModel } from './device-model.ts';
 import type { VolumeGeometry } from './track-store.ts';
 
@@ -27,15 +28,8 @@ const COMMAND_INFORMATION = [0x40fa_0100, 0x4127_0004, 0x423e_0060];
 
 /** Sense ID (E4), 20 bytes. */
 export function senseId({ deviceType, modelByte }: DeviceModel): Uint8Array {
-  const bytes = new Uint8Array(8 + 4 * COMMAND_INFORMATION.length);
-  const view = viewOf(bytes);
-  bytes[0] = 0xff;
-  view.setUint16(1, CU_TYPE);
-  bytes[3] = CU_MODEL;
-  view.setUint16(4, deviceType);
-  bytes[6] = modelByte;
-  for (const [index, word] of COMMAND_INFORMATION.entries()) view.setUint32(8 + 4 * index, word);
-  return bytes;
+  const types = { controlUnitType: CU_TYPE, controlUnitModel: CU_MODEL, deviceType };
+  return encodeSenseId({ ...types, deviceModel: modelByte }, COMMAND_INFORMATION);
 }
 
 /** Facilities: reads of data and of tracks in Locate Record, striping, cache, fast write, reset of allegiance. */
@@ -94,20 +88,8 @@ const NEDS = {
 } as const;
 const NEQ_OFFSET = 224;
 
-/** A manufacturer and a plant: those of emulated devices. */
-const MADE_BY = 'HRCZZ';
-
 function hex(value: number, digits: number): string {
   return value.toString(16).toUpperCase().padStart(digits, '0');
-}
-
-/** The 12 characters of a serial number: letters and digits, zeros in place of all else. */
-function serialText(serial: string): string {
-  return serial
-    .toUpperCase()
-    .replaceAll(/[^A-Z0-9]/gu, '0')
-    .padStart(12, '0')
-    .slice(-12);
 }
 
 /**

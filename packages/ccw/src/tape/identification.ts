@@ -3,6 +3,7 @@
 
 import { viewOf } from '../architecture/bytes.ts';
 import { encodeEbcdic } from '../architecture/ebcdic.ts';
+import { encodeSenseId, MADE_BY, serialText } from '../architecture/identification.ts';
 
 const TYPE = 0x3490;
 const MODEL = 0x50;
@@ -20,15 +21,11 @@ export interface TapeIdentity {
 
 /** Sense ID (E4), 20 bytes. */
 export function tapeSenseId(): Uint8Array {
-  const bytes = new Uint8Array(8 + 4 * COMMAND_INFORMATION.length);
-  const view = viewOf(bytes);
-  bytes[0] = 0xff;
-  view.setUint16(1, TYPE);
-  bytes[3] = MODEL;
-  view.setUint16(4, TYPE);
-  bytes[6] = MODEL;
-  for (const [index, word] of COMMAND_INFORMATION.entries()) view.setUint32(8 + 4 * index, word);
-  return bytes;
+  const controlUnit = { controlUnitType: TYPE, controlUnitModel: MODEL };
+  return encodeSenseId(
+    { ...controlUnit, deviceType: TYPE, deviceModel: MODEL },
+    COMMAND_INFORMATION,
+  );
 }
 
 /** Facilities: buffered writing, block identifiers, loader display. */
@@ -57,19 +54,12 @@ export function tapeCharacteristics(): Uint8Array {
 const NEDS = [0xdc01_0200, 0xd402_0000, 0xf000_0001] as const;
 const NED_SIZE = 32;
 const NEQ_OFFSET = 128;
-/** Emulated devices have this manufacturer and plant. */
-const MADE_BY = 'HRCZZ';
 
 /** Read Configuration Data (FA), 160 bytes: descriptors, and the general qualifier. */
 export function tapeConfiguration({ serial, unitAddress }: TapeIdentity): Uint8Array {
   const bytes = new Uint8Array(160);
   const view = viewOf(bytes);
-  const number = serial
-    .toUpperCase()
-    .replaceAll(/[^A-Z0-9]/gu, '0')
-    .padStart(12, '0')
-    .slice(-12);
-  const text = encodeEbcdic(`  3490050${MADE_BY}${number}`, { codePage: '037' });
+  const text = encodeEbcdic(`  3490050${MADE_BY}${serialText(serial)}`, { codePage: '037' });
   for (const [index, flags] of NEDS.entries()) {
     view.setUint32(index * NED_SIZE, flags);
     bytes.set(text, index * NED_SIZE + 4);

@@ -5,7 +5,7 @@ import { DEVICE_STATUS } from '../channel/control-unit.ts';
 import { Chain } from './chain.ts';
 import type { DeviceModel } from './device-model.ts';
 import type { DeviceIdentity } from './identification.ts';
-import { PathGroup } from './path-group.ts';
+import { PathGroup } from '../channel/path-group.ts';
 import { buildSense, UnitCheck } from './sense.ts';
 import type { UnitCheckKind } from './sense.ts';
 import type { Step } from '../channel/steps.ts';
@@ -18,7 +18,7 @@ export class Unit {
   readonly model: DeviceModel;
   readonly identity: DeviceIdentity;
   readonly arm: TrackCursor;
-  readonly paths: PathGroup = new PathGroup();
+  readonly paths: PathGroup = new PathGroup(true);
   chain: Chain;
   /** Of the last unit check, until a command takes it. */
   sense: Uint8Array | undefined = undefined;

@@ -1,7 +1,7 @@
 // Path groups, and reserve and release.
 
 import type { CommandEnd, DeviceCommand } from '../../channel/control-unit.ts';
-import { PATH_GROUP_SIZE } from '../path-group.ts';
+import { PATH_GROUP_SIZE } from '../../channel/path-group.ts';
 import { SENSE_SIZE, UnitCheck } from '../sense.ts';
 import {
   gave,
@@ -21,7 +21,8 @@ function sensePathGroupId(unit: Unit, command: DeviceCommand): CommandEnd {
 
 function setPathGroupId(unit: Unit, command: DeviceCommand): CommandEnd {
   requireFirst(unit, command);
-  unit.paths.set(parameters(command, PATH_GROUP_SIZE));
+  const isSet = unit.paths.set(parameters(command, PATH_GROUP_SIZE));
+  if (!isSet) throw new UnitCheck('invalidParameter', PATH_GROUP_SIZE);
   unit.chain.onlyFollowers = [];
   return took(PATH_GROUP_SIZE);
 }

@@ -6,7 +6,7 @@ import { gave, parameters, took } from '../drive.ts';
 import type { Drive, TapeCommandTable } from '../drive.ts';
 import { tapeCharacteristics, tapeConfiguration, tapeSenseId } from '../identification.ts';
 import { bufferedLog, TapeCheck } from '../sense.ts';
-import { TAPE_GROUP_ID_SIZE, TAPE_GROUP_SIZE } from '../tape-paths.ts';
+import { PATH_GROUP_ID_SIZE, PATH_GROUP_SIZE } from '../../channel/path-group.ts';
 
 /** Bits of Mode Set. */
 const MODE = { WRITE_IMMEDIATE: 0x20, SUPERVISOR_INHIBIT: 0x10 } as const;
@@ -82,16 +82,16 @@ export const CONTROL: TapeCommandTable = {
   0x9f: loadDisplay,
   0xaf: ({ paths }, command) => {
     paths.set(command.data);
-    return took(TAPE_GROUP_SIZE);
+    return took(PATH_GROUP_SIZE);
   },
   0xb7: ({ paths }, command) => {
     paths.assign(command.data);
-    return took(TAPE_GROUP_ID_SIZE);
+    return took(PATH_GROUP_ID_SIZE);
   },
   0xc3: setWriteImmediate,
   0xc7: ({ paths }, command) => {
     paths.unassign(command.data);
-    return took(TAPE_GROUP_ID_SIZE);
+    return took(PATH_GROUP_ID_SIZE);
   },
   0xdb: modeSet,
   0xe4: () => gave(tapeSenseId()),

@@ -7,7 +7,7 @@ import { addDemo } from './commands/demo-options.ts';
 import { addServe } from './commands/serve-options.ts';
 import { addStats } from './commands/stats-options.ts';
 import type { Action, Choose, CommandHost } from './host.ts';
-import { EXIT, UsageError } from './usage.ts';
+import { EXIT, isUsageError } from './usage.ts';
 
 const EXAMPLES = `
 Examples:
@@ -52,6 +52,6 @@ export async function run(argv: readonly string[], host: CommandHost): Promise<n
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
     output.note(`vfio-ts: ${error instanceof Error ? error.message : String(error)}`);
-    return error instanceof UsageError ? EXIT.USAGE : EXIT.FAILED;
+    return isUsageError(error) ? EXIT.USAGE : EXIT.FAILED;
   }
 }

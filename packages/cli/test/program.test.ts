@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { parseDeviceSpec } from '../src/drivers/index.ts';
+import { parseDeviceSpec } from '../src/drivers/spec.ts';
 import { run } from '../src/program.ts';
 import { UsageError } from '../src/usage.ts';
 
@@ -158,18 +158,17 @@ describe('serve', () => {
 });
 
 describe('a device specification', () => {
-  test.each<readonly [string, string | undefined]>([
-    ['mdpy-sample:mdpy-hd', 'mdpy-hd'],
-    ['mdpy-sample', undefined],
-  ])('%j is driver and type', (text, type) => {
-    const spec = parseDeviceSpec(text);
-    expect([spec.driver.name, spec.type]).toEqual(['mdpy-sample', type]);
+  test.each<readonly [string, string, string | undefined]>([
+    ['mdpy-sample:mdpy-hd', 'mdpy-sample', 'mdpy-hd'],
+    ['mdpy-sample', 'mdpy-sample', undefined],
+    ['@acme/uart:acme_uart-1', '@acme/uart', 'acme_uart-1'],
+    ['./a:b/uart.ts', './a:b/uart.ts', undefined],
+    ['/opt/a:b/uart.ts:uart-1', '/opt/a:b/uart.ts', 'uart-1'],
+  ])('%j is driver and type', (text, driver, type) => {
+    expect(parseDeviceSpec(text)).toEqual({ driver, type });
   });
 
-  test.each(['mdpy-sample:', 'mdpy-sample:a:b', 'mdpy:mdpy-xga', ''])(
-    '%j is a usage error',
-    (text) => {
-      expect(() => parseDeviceSpec(text)).toThrow(UsageError);
-    },
-  );
+  test.each(['mdpy-sample:', 'mdpy-sample:a:b', './uart.ts:'])('%j is a usage error', (text) => {
+    expect(() => parseDeviceSpec(text)).toThrow(UsageError);
+  });
 });

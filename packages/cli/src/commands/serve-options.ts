@@ -5,7 +5,9 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Option, type Command } from '@commander-js/extra-typings';
 import type { DeviceWish, CommandDriver } from '../drivers/driver.ts';
-import { DRIVERS, driverOfType, parseDeviceSpec } from '../drivers/index.ts';
+import { findDriver, findDriverOfType } from '../drivers/find.ts';
+import { DRIVERS } from '../drivers/index.ts';
+import { parseDeviceSpec } from '../drivers/spec.ts';
 import { parseDefinition, parseSetting, type Setting } from '../mdev/definition.ts';
 import { isUuid } from '../mdev/uuid.ts';
 import { LOG_LEVELS } from '../output.ts';
@@ -50,15 +52,16 @@ export function addServe(program: Command, host: CommandHost, choose: Choose): v
     .addHelpText('after', () => `\n${driversHelp()}\n${EXAMPLES}`)
     .action((device, options) => {
       const { socket, uuid, set, mdev, ...others } = options;
-      const wanted =
-        mdev === undefined
-          ? oneDevice(device, { uuid, settings: set ?? [] })
-          : definedDevices(device, mdev, { uuid, settings: set ?? [] });
-      if (socket !== undefined && wanted.wishes.length > 1) {
-        throw new UsageError('--socket is for one device; several get theirs in a new folder');
-      }
-      const args = { ...wanted, socket, ...others };
-      choose(() => serve(args, host.output, host.untilStopped()));
+      choose(async () => {
+        const given = { uuid, settings: set ?? [] };
+        const wanted = await (mdev === undefined
+          ? oneDevice(device, given)
+          : definedDevices(device, mdev, given));
+        if (socket !== undefined && wanted.wishes.length > 1) {
+          throw new UsageError('--socket is for one device; several get theirs in a new folder');
+        }
+        return await serve({ ...wanted, socket, ...others }, host.output, host.untilStopped());
+      });
     });
 }
 
@@ -72,24 +75,26 @@ interface Wanted {
   readonly wishes: readonly DeviceWish[];
 }
 
-function oneDevice(device: string | undefined, { uuid, settings }: Given): Wanted {
+async function oneDevice(device: string | undefined, { uuid, settings }: Given): Promise<Wanted> {
   if (device === undefined) {
     throw new UsageError('serve takes a device, as in serve mdpy-sample:mdpy-xga');
   }
-  const { driver, type } = parseDeviceSpec(device);
-  return { driver, wishes: [{ type, uuid: checkUuid(uuid) ?? randomUUID(), settings }] };
+  const spec = parseDeviceSpec(device);
+  const wishes = [{ type: spec.type, uuid: checkUuid(uuid) ?? randomUUID(), settings }];
+  return { driver: await findDriver(spec.driver), wishes };
 }
 
-function definedDevices(
+async function definedDevices(
   device: string | undefined,
   files: readonly string[],
   { uuid, settings }: Given,
-): Wanted {
+): Promise<Wanted> {
   if (device !== undefined)
     throw new UsageError(`--mdev says what ${device} says: give one of both`);
   if (uuid !== undefined && files.length > 1) throw new UsageError('--uuid is for one device');
   const wishes = files.map((file) => wishOf(file, { uuid, settings }));
-  const [driver, ...others] = new Set(wishes.map(({ type = '' }) => driverOfType(type)));
+  const drivers = await Promise.all(wishes.map(({ type = '' }) => findDriverOfType(type)));
+  const [driver, ...others] = new Set(drivers);
   if (driver === undefined || others.length > 0) {
     throw new UsageError('definitions of several drivers: serve them apart');
   }

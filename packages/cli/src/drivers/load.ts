@@ -1,0 +1,145 @@
+// From a module on disk to a driver of the command.
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { MdevSysfs, type MdevBus } from '@vfio-ts/core';
+import { dumpSysfs, type SysfsDump } from '../sysfs/dump.ts';
+import { mdevLinks } from '../sysfs/mdev-links.ts';
+import type { DriverRegistration, PackagedDriver } from './contract.ts';
+import type { CommandDriver, DeviceWish, RegisteredDriver } from './driver.ts';
+import { DriverError, type DriverManifest } from './manifest.ts';
+import { shareCore } from './one-core.ts';
+import { planOnBus } from './plan.ts';
+
+/** Milliseconds a module may take to load. */
+const LOAD_TIMEOUT = 10_000;
+
+/** Loads the driver of a package. @throws DriverError it cannot be loaded, or has none */
+export async function loadPackage({
+  name,
+  version,
+  folder,
+  module,
+}: DriverManifest): Promise<CommandDriver> {
+  const file = resolve(folder, module);
+  const what = `${name} ${version} in ${folder}`;
+  if (!existsSync(file)) {
+    throw new DriverError(
+      `${what} says that its driver is in ${module}, and there is no such file: is it built?`,
+    );
+  }
+  const driver = await loadModule(file, what);
+  if (driver.name !== name) {
+    throw new DriverError(
+      `${what} exports a driver of the name ${JSON.stringify(driver.name)}: it has to be the package's`,
+    );
+  }
+  return driver;
+}
+
+/** Loads the driver that a file exports. @param what - whose it is, for errors @throws DriverError */
+export async function loadModule(file: string, what: string = file): Promise<CommandDriver> {
+  shareCore();
+  const said = await importModule(file, what);
+  const exported = 'driver' in said ? said.driver : undefined;
+  if (exported === undefined) {
+    const names = Object.keys(said).join(', ') || 'nothing';
+    throw new DriverError(
+      `${what} exports no driver: its module takes "export const driver", and exports ${names}`,
+    );
+  }
+  return complete(checked(exported, what), what);
+}
+
+async function importModule(file: string, what: string): Promise<object> {
+  const waiting = new AbortController();
+  const tooLong = delay(LOAD_TIMEOUT, undefined, { signal: waiting.signal }).then(() => {
+    throw new Error(`it is not done after ${LOAD_TIMEOUT / 1000} s`);
+  });
+  // Ends it without a word once the module is there.
+  tooLong.catch(() => undefined);
+  try {
+    const url = pathToFileURL(file).href;
+    return await Promise.race([import(/* @vite-ignore */ url), tooLong]);
+  } catch (cause) {
+    const fact = cause instanceof Error ? cause.message : String(cause);
+    throw new DriverError(`${what} cannot be loaded: ${fact}`, { cause });
+  } finally {
+    waiting.abort();
+  }
+}
+
+/** Whether it can be used, field by field, for packages need not be compiled against the types. */
+function checked(exported: unknown, what: string): PackagedDriver {
+  if (isDriver(exported)) return exported;
+  const fields = typeof exported === 'object' && exported !== null ? exported : {};
+  const wrong = Object.entries(FIELDS).find(
+    ([name, isRight]) => !isRight(Reflect.get(fields, name)),
+  );
+  throw new DriverError(
+    `${what} exports a driver whose ${wrong?.[0] ?? 'form'} is missing or wrong: see PackagedDriver of @vfio-ts/cli/driver`,
+  );
+}
+
+const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  name: (value) => typeof value === 'string' && value !== '',
+  busName: (value) => typeof value === 'string' && value !== '',
+  help: (value) => Array.isArray(value) && value.every((line) => typeof line === 'string'),
+  register: (value) => typeof value === 'function',
+  look: (value) => value === undefined || typeof value === 'function',
+  loop: (value) => value === undefined || (typeof value === 'object' && value !== null),
+};
+
+function isDriver(value: unknown): value is PackagedDriver {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(FIELDS).every(([name, isRight]) => isRight(Reflect.get(value, name)));
+}
+
+/** What a package left out. */
+function complete(packaged: PackagedDriver, what: string): CommandDriver {
+  const { name, busName, help, loop } = packaged;
+  return {
+    name,
+    busName,
+    help,
+    ...(loop !== undefined && { loop }),
+    ...(packaged.look !== undefined && { look: (socket) => packaged.look?.(socket) ?? '' }),
+    async register(bus, wishes) {
+      const registered = await packaged.register(bus, wishes);
+      if (typeof registered?.unregister !== 'function') {
+        throw new DriverError(`${what} gives no unregister: its devices could not be removed`);
+      }
+      return await completed(registered, { bus, name, busName, wishes });
+    },
+  };
+}
+
+interface Registering {
+  readonly bus: MdevBus;
+  readonly name: string;
+  readonly busName: string;
+  readonly wishes: readonly DeviceWish[];
+}
+
+async function completed(
+  registered: DriverRegistration,
+  { bus, name, busName, wishes }: Registering,
+): Promise<RegisteredDriver> {
+  try {
+    return {
+      plans: registered.plans ?? wishes.map((wish) => planOnBus(name, bus, wish)),
+      sysfs: () => registered.sysfs?.() ?? treeOf(bus, busName),
+      unregister: () => registered.unregister(),
+    };
+  } catch (error) {
+    await registered.unregister();
+    throw error;
+  }
+}
+
+function treeOf(bus: MdevBus, busName: string): SysfsDump {
+  const root = `devices/virtual/${busName}`;
+  return [...dumpSysfs([{ at: root, view: new MdevSysfs(bus) }]), ...mdevLinks(bus, root)];
+}

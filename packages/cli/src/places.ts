@@ -18,6 +18,8 @@ export interface Places {
    * `vfio-ts` in the XDG folder for configuration, each with `mdevctl.d` behind it.
    */
   readonly definitions: string;
+  /** Packages of drivers for every folder, beside the definitions: `npm install --prefix ~/.config/vfio-ts my-driver`. */
+  readonly drivers: string;
   /**
    * Sockets, for their owner alone: `VFIO_TS_RUNTIME_DIR`, or for root `/run/vfio-ts`, or `vfio-ts` in the XDG folder
    * for what lasts as long as a session, or one named by the user in the folder for temporary files.
@@ -38,6 +40,7 @@ export function placesOf({ env, uid }: Environment = processEnvironment()): Plac
   const runtime = set(env['VFIO_TS_RUNTIME_DIR']) ?? runtimeOf(env, uid);
   return {
     definitions: join(config, 'mdevctl.d'),
+    drivers: join(config, 'node_modules'),
     runtime,
     control: join(runtime, 'control.sock'),
   };

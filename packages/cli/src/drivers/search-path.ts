@@ -1,32 +1,28 @@
 // Where packages with drivers are looked for, as Node looks for modules.
 
 import { readdirSync, realpathSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { placesOf, processEnvironment } from '../places.ts';
 
 /** Where somebody stands who asks for a driver. */
 export interface DriverPlaces {
   /** The current folder. */
   readonly cwd: string;
-  readonly env: NodeJS.ProcessEnv;
+  /** The folder for drivers beside the configuration. */
+  readonly drivers: string;
 }
 
 /** Of this process. */
 export function currentPlaces(): DriverPlaces {
-  return { cwd: process.cwd(), env: process.env };
+  return { cwd: process.cwd(), drivers: placesOf(processEnvironment()).drivers };
 }
 
 /**
  * The `node_modules` folders, first come first: of the current folder and those above it, of the configuration, and
  * those beside the command itself.
  */
-export function moduleFolders({ cwd, env }: DriverPlaces): readonly string[] {
-  const folders = [
-    ...above(cwd),
-    join(configuration(env), 'node_modules'),
-    ...above(import.meta.dirname),
-  ];
-  return [...new Set(folders)];
+export function moduleFolders({ cwd, drivers }: DriverPlaces): readonly string[] {
+  return [...new Set([...above(cwd), drivers, ...above(import.meta.dirname)])];
 }
 
 /** Packages in a `node_modules`, by name; none where there is no such folder. */
@@ -44,12 +40,6 @@ export function realFolder(folder: string): string {
   } catch {
     return folder;
   }
-}
-
-/** Where an operator installs drivers for all folders: `npm install --prefix ~/.config/vfio-ts my-driver`. */
-function configuration(env: NodeJS.ProcessEnv): string {
-  if (process.getuid?.() === 0) return '/etc/vfio-ts';
-  return join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'vfio-ts');
 }
 
 function above(from: string): string[] {

@@ -2,6 +2,7 @@
 
 import { OwnedFd, type Fd } from './fd.ts';
 import type { EventLoop } from './loop.ts';
+import { O_NONBLOCK } from './native/constants.ts';
 import * as libc from './native/libc.ts';
 import { SocketTransport, type SocketTransportOptions } from './transport-socket.ts';
 import type { TwinSocket } from './twin.ts';
@@ -22,19 +23,23 @@ function overSocket(
   }
 }
 
+/** How a connection begins. */
+export interface ConnectOptions extends SocketTransportOptions {
+  /** A server with so many that wait to be accepted that no other can is `EAGAIN`; otherwise the thread waits for it. */
+  readonly dontWait?: boolean;
+}
+
 /**
  * Connects to a server's socket.
  *
- * @throws `EINVAL` path that cannot be a socket's, `ENOENT`, `ECONNREFUSED` nobody listens, `EACCES`, `EMFILE`
+ * @throws `EINVAL` path that cannot be a socket's, `ENOENT`, `ECONNREFUSED` nobody listens, `EACCES`, `EMFILE`;
+ *   `EAGAIN` with `dontWait`
  */
-export function connect(
-  path: string,
-  loop: EventLoop,
-  options?: SocketTransportOptions,
-): SocketTransport {
-  return overSocket(libc.socketUnix(), loop, options, (socket) =>
-    libc.connectUnix(socket.number, path),
-  );
+export function connect(path: string, loop: EventLoop, options?: ConnectOptions): SocketTransport {
+  return overSocket(libc.socketUnix(), loop, options, ({ number }) => {
+    if (options?.dontWait === true) libc.setStatusFlags(number, O_NONBLOCK);
+    libc.connectUnix(number, path);
+  });
 }
 
 /**

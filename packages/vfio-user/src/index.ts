@@ -34,7 +34,7 @@ export {
   type TransportPairOptions,
 } from './transport-pair.ts';
 export { SocketTransport, type SocketTransportOptions } from './transport-socket.ts';
-export { adopt, connect, offerTwinSocket, takeTwinSocket } from './connect.ts';
+export { adopt, connect, offerTwinSocket, takeTwinSocket, type ConnectOptions } from './connect.ts';
 export type { TwinSocket } from './twin.ts';
 export type { RegionWrite } from './messages/write-multi.ts';
 export type { DmaLayout } from './messages/dma-access.ts';

@@ -18,7 +18,7 @@ import {
 import { DeviceRef, type Ref } from './ref.ts';
 
 /** `true` where A and B are the very same type: neither wider, optional nor nullable. */
-type Exact<A, B> =
+export type Exact<A, B> =
   // The two conditional types are the comparison: each needs a parameter that nothing else binds.
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;

@@ -2,26 +2,44 @@
 
 import { liveDevice, type VfioDevice } from '../device/device.ts';
 import { VfioError } from '../errno.ts';
+import type { GfxPlane } from '../gfx.ts';
 import { decodePlane, type Picture } from '../picture.ts';
 
+/** A plane and its pixels as the device has them. */
+export interface DevicePlane {
+  readonly plane: GfxPlane;
+  /** The plane's region from its start, live; length 0 once the device has been released. */
+  readonly pixels: Uint8Array;
+}
+
 /**
- * What the device shows now, whether or not somebody has it open; `undefined` while the plane is off.
+ * The plane that the device shows now, whether or not somebody has it open; `undefined` while the plane is off.
  *
- * @throws `ENOTTY` the device shows nothing; `EIO` its plane is in no region with memory; `EOPNOTSUPP` a pixel
- * format that is not known; `ENODEV` the device has been released
+ * @throws `ENOTTY` the device shows nothing; `EIO` its plane is in no region with memory; `ENODEV` the device has been
+ * released
  */
-export function devicePicture(vdev: VfioDevice): Picture | undefined {
-  const device = liveDevice(vdev, 'devicePicture');
+export function devicePlane(vdev: VfioDevice): DevicePlane | undefined {
+  const device = liveDevice(vdev, 'devicePlane');
   const { ops, self, name } = device;
   if (ops.queryGfxPlane === undefined) {
-    throw new VfioError('ENOTTY', 'devicePicture', `${name} shows nothing`);
+    throw new VfioError('ENOTTY', 'devicePlane', `${name} shows nothing`);
   }
   const plane = ops.queryGfxPlane(self);
   if (plane === undefined) return undefined;
   const region = device.regions.get(plane.regionIndex);
   if (region?.memory === undefined) {
-    throw new VfioError('EIO', 'devicePicture', `${name}: plane in region ${plane.regionIndex}`);
+    throw new VfioError('EIO', 'devicePlane', `${name}: plane in region ${plane.regionIndex}`);
   }
   const { memory, memoryOffset, size } = region;
-  return decodePlane(plane, memory.bytes.subarray(memoryOffset, memoryOffset + size));
+  return { plane, pixels: memory.bytes.subarray(memoryOffset, memoryOffset + size) };
+}
+
+/**
+ * What the device shows now, decoded; `undefined` while the plane is off.
+ *
+ * @throws as {@link devicePlane}; `EOPNOTSUPP` a pixel format that is not known
+ */
+export function devicePicture(vdev: VfioDevice): Picture | undefined {
+  const shown = devicePlane(vdev);
+  return shown && decodePlane(shown.plane, shown.pixels);
 }

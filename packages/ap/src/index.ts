@@ -23,7 +23,7 @@ export {
 export type { ApInstance } from './driver/attributes.ts';
 export { vfioApOps } from './driver/device-ops.ts';
 export * from './driver/irqs.ts';
-export type { ApMatrix } from './driver/matrix.ts';
+export type { ApMatrix, MatrixLimits, MatrixPart } from './driver/matrix.ts';
 export { ApMatrixDev, VFIO_AP_FEATURES, type ApMatrixOptions } from './driver/matrix-dev.ts';
 export { ApMatrixMdev } from './driver/mdev.ts';
 export { VfioApQueue, type QueueInterrupt } from './driver/queue.ts';
@@ -44,4 +44,5 @@ export { AP_FUNCTION } from './soft/functions.ts';
 export { handleAqic } from './driver/aqic.ts';
 export type { InterruptRequest } from './driver/interrupt.ts';
 export type { ApPortHost, ApPortMasks } from './port/host.ts';
+export type { Awaitable } from './port/instruction.ts';
 export { ApPort } from './port/port.ts';

@@ -13,9 +13,7 @@ export interface TestResult {
   readonly error?: unknown;
 }
 
-interface Declared {
-  readonly path: readonly string[];
-  readonly title: string;
+interface Declared extends Pick<TestResult, 'path' | 'title'> {
   readonly body: () => Promise<void>;
 }
 
@@ -36,7 +34,7 @@ export class Collector implements TestApi {
   }
 
   /** Titles in order, with the suite each is in. */
-  get titles(): readonly Omit<Declared, 'body'>[] {
+  get titles(): readonly Pick<TestResult, 'path' | 'title'>[] {
     return this.#tests;
   }
 

@@ -81,7 +81,8 @@ export interface VfioLogOps<T> {
   logReadAndClear(device: T, iova: number, length: number, dirty: DirtySink): void;
 }
 
-interface BaseOps<T> {
+/** The callbacks that stand alone; only `name` is required. */
+export interface BaseOps<T> {
   /** For diagnostics; the driver's name. */
   readonly name: string;
   /** Which interface the device has; `vfio-pci` when left out. */
@@ -140,7 +141,7 @@ interface BaseOps<T> {
 }
 
 /** First open and last close, strictly alternating; `closeDevice` is never called when `openDevice` threw. */
-type OpenPair<T> =
+export type OpenPair<T> =
   | { openDevice(device: T): void; closeDevice(device: T): void }
   | { readonly openDevice?: never; readonly closeDevice?: never };
 
@@ -151,7 +152,8 @@ export interface IommufdOps<T> {
   attachIoas(device: T, ioas: object): void;
   detachIoas(device: T): void;
 }
-type IommufdSet<T> = IommufdOps<T> | { readonly [K in keyof IommufdOps<T>]?: never };
+/** All of {@link IommufdOps} or none of them. */
+export type IommufdSet<T> = IommufdOps<T> | { readonly [K in keyof IommufdOps<T>]?: never };
 
 /**
  * A driver's callbacks, typed by the driver's own class. Counterpart of `struct vfio_device_ops`.

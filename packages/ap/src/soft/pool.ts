@@ -66,7 +66,7 @@ export class WorkerPool implements JobRunner, AsyncDisposable {
   }
 
   /** As {@link JobRunner.submit}. A closed pool does nothing with a job, and never calls `done`. */
-  submit(job: Job, done: Done): CancelJob {
+  submit(job: Job, done: (result: Uint8Array | undefined) => void): CancelJob {
     const waiting: Waiting = { job, done, isCancelled: false };
     if (this.#isClosed) return () => undefined;
     this.#waiting.add(waiting);

@@ -34,7 +34,7 @@ export interface IoAddressSpaceOptions {
   readonly logger: Logger;
   /** For log lines and leak lists. */
   readonly name: string;
-  /** Where mappings and pins are noted while they live. */
+  /** Where mappings and pins are noted while they live. @internal */
   readonly tracker?: LeakTracker;
   /** {@link DMA_ENTRY_LIMIT} when left out. */
   readonly maxMappings?: number;

@@ -25,7 +25,7 @@ export interface MigrationOwner {
   readonly self: object;
   /** Hears of the driver's mistakes and of failures nobody else is told. */
   readonly log?: ((message: () => string, error?: unknown) => void) | undefined;
-  /** Lists the open stream. */
+  /** Lists the open stream. @internal */
   readonly tracker?: LeakTracker | undefined;
 }
 

@@ -247,11 +247,12 @@ export class DeviceFile implements VfioAccess, Ticket {
     device.ops.ioEvent?.(device.self, region, signal);
   }
 
-  /** Ends the time in which every call but bind fails; for character devices. */
+  /** Ends the time in which every call but bind fails; for character devices. @internal */
   protected bound(opened: OpenedDevice): void {
     this.#opened = opened;
   }
 
+  /** What is between the device and this file's user, once it is bound. @internal */
   protected get openedDevice(): OpenedDevice | undefined {
     return this.#opened;
   }

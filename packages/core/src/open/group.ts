@@ -28,7 +28,7 @@ export class VfioGroup {
   readonly name: string;
   /** Its devices have no IOMMU at all: only the privileged may use it. */
   readonly isNoIommu: boolean;
-  /** Those registered now. */
+  /** Those registered now. @internal */
   readonly devices: CoreDevice[] = [];
   /** Devices of the group open through their character device. */
   cdevOpens = 0;

@@ -21,9 +21,9 @@ const SPEC_ENTRY_SIZE = 40;
 export const NO_FD = 0xffff_ffff;
 
 /** What the client does on a write. */
-export const IO_FD_TYPES = ['ioeventfd', 'ioregionfd', 'shadow-ioeventfd'] as const;
-/** One of {@link IO_FD_TYPES}. */
-export type IoFdType = (typeof IO_FD_TYPES)[number];
+export type IoFdType = 'ioeventfd' | 'ioregionfd' | 'shadow-ioeventfd';
+/** By their numbers on the wire. */
+export const IO_FD_TYPES: readonly IoFdType[] = ['ioeventfd', 'ioregionfd', 'shadow-ioeventfd'];
 
 /** One place, with descriptors by their index in the message. */
 export interface IoFdEntry {

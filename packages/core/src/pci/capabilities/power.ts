@@ -6,10 +6,11 @@ import { PciRegisters } from '../register-block.ts';
 import type { PciCapability, PciChangeCause } from '../register-block.ts';
 import * as regs from '../registers.ts';
 
-const STATES = ['D0', 'D1', 'D2', 'D3hot'] as const;
-
 /** Power state of a function. */
-export type PciPowerState = (typeof STATES)[number];
+export type PciPowerState = 'D0' | 'D1' | 'D2' | 'D3hot';
+
+/** By the number in the register. */
+const STATES: readonly PciPowerState[] = ['D0', 'D1', 'D2', 'D3hot'];
 
 /** What a power management capability offers. */
 export interface PciPmOptions {

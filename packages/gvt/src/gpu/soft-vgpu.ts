@@ -1,0 +1,213 @@
+// One vGPU of the software GPU: it puts the rooms together, and says in which order a reset goes through them.
+
+import type { Clock } from '@vfio-ts/core';
+import { Display } from './display/display.ts';
+import type {
+  EngineMask,
+  FailsafeReason,
+  GpuShare,
+  GuestMemory,
+  Monitor,
+  Screen,
+  VgpuCounters,
+  VgpuHost,
+  VirtualGpu,
+} from './gpu.ts';
+import { InterruptRouter } from './interrupts/router.ts';
+import type { InterruptSink } from './interrupts/source.ts';
+import { Aperture } from './memory/aperture.ts';
+import { Ggtt } from './memory/ggtt.ts';
+import { PvInfo } from './pvinfo.ts';
+import { GRDOM_FULL } from './registers/engines.ts';
+import { gtControl } from './registers/gt-control.ts';
+import { RegisterFile } from './registers/register-file.ts';
+import type { RegisterFamily } from './registers/register.ts';
+
+/** What a vGPU is made of. */
+export interface SoftVgpuParts {
+  readonly share: GpuShare;
+  readonly monitor: Monitor;
+  readonly host: VgpuHost;
+  /** Pipes of the display, 0 to 3. */
+  readonly pipes: number;
+  /** Makes what runs the submissions; nothing runs when left out. */
+  readonly execution?: (needs: ExecutionNeeds) => Execution;
+}
+
+/** What the engines are given. */
+export interface ExecutionNeeds {
+  readonly registers: RegisterFile;
+  readonly interrupts: InterruptSink;
+  readonly ggtt: Ggtt;
+  readonly memory: GuestMemory;
+  readonly clock: Clock;
+  readonly share: GpuShare;
+  log: VgpuHost['log'];
+  /** The guest's driver has read that it shares its GPU. */
+  isNotified(): boolean;
+  failsafe(reason: FailsafeReason): void;
+}
+
+/** What runs what the guest submits. */
+export interface Execution {
+  readonly families: readonly RegisterFamily[];
+  readonly counters: Pick<VgpuCounters, 'submissions' | 'commands' | 'busy' | 'refused' | 'draws'>;
+  /** Drops what runs and what waits on these engines. Their registers are reset by the caller, before. */
+  reset(engines: EngineMask): void;
+  start(): void;
+  /** Nothing runs and no guest memory is touched until {@link Execution.start}. */
+  stop(): void;
+}
+
+const IDLE: Execution = {
+  families: [],
+  counters: { submissions: 0, commands: 0, busy: 0, refused: 0, draws: 0 },
+  reset: () => undefined,
+  start: () => undefined,
+  stop: () => undefined,
+};
+
+/** One vGPU. Counterpart of `struct intel_vgpu` below its VFIO side. */
+export class SoftVgpu implements VirtualGpu {
+  readonly registers: RegisterFile = new RegisterFile();
+  readonly #host: VgpuHost;
+  readonly #interrupts: InterruptRouter;
+  readonly #pvinfo: PvInfo;
+  readonly #ggtt: Ggtt;
+  readonly #aperture: Aperture;
+  readonly #display: Display;
+  readonly #execution: Execution;
+  #faults = 0;
+  #isFailsafe = false;
+
+  constructor({ share, monitor, host, pipes, execution }: SoftVgpuParts) {
+    const { registers } = this;
+    const { clock, memory } = host;
+    const failsafe = (reason: FailsafeReason): void => this.#failsafe(reason);
+    this.#host = host;
+    this.#interrupts = new InterruptRouter(registers, () => host.interrupt());
+    this.#pvinfo = new PvInfo(share, {
+      log: (level, message) => host.log(level, message),
+      displayReady: (isReady) => host.displayReady(isReady),
+      failsafe,
+    });
+    this.#ggtt = new Ggtt(memory, { fault: () => void this.#faults++ }, [
+      share.aperture,
+      share.hidden,
+    ]);
+    this.#aperture = new Aperture(this.#ggtt, registers, share.fences);
+    this.#display = new Display({
+      registers,
+      interrupts: this.#interrupts,
+      memory: this.#ggtt,
+      clock,
+      pipes,
+      monitor,
+    });
+    this.#execution =
+      execution?.({
+        registers,
+        interrupts: this.#interrupts,
+        ggtt: this.#ggtt,
+        memory,
+        clock,
+        share,
+        log: (level, message) => host.log(level, message),
+        isNotified: () => this.#pvinfo.isNotified,
+        failsafe,
+      }) ?? IDLE;
+    registers.add(
+      this.#interrupts.family,
+      this.#pvinfo.family,
+      ...gtControl({ clock, pipes, reset: (mask) => this.#resetEngines(mask) }),
+      ...this.#display.families,
+      ...this.#execution.families,
+    );
+  }
+
+  get counters(): VgpuCounters {
+    return {
+      ...this.#execution.counters,
+      interrupts: this.#interrupts.sent,
+      faults: this.#faults,
+    };
+  }
+
+  readRegister(offset: number, into: Uint8Array): void {
+    this.registers.readBytes(offset, into);
+  }
+
+  writeRegister(offset: number, from: Uint8Array): void {
+    this.registers.writeBytes(offset, from);
+  }
+
+  readGtt(offset: number, into: Uint8Array): void {
+    this.#ggtt.readEntries(offset, into);
+  }
+
+  writeGtt(offset: number, from: Uint8Array): void {
+    this.#ggtt.writeEntries(offset, from);
+  }
+
+  readAperture(offset: number, into: Uint8Array): void {
+    this.#aperture.read(offset, into);
+  }
+
+  writeAperture(offset: number, from: Uint8Array): void {
+    this.#aperture.write(offset, from);
+  }
+
+  plug(monitor: Monitor): void {
+    this.#display.plug(monitor);
+  }
+
+  screen(): Screen | undefined {
+    return this.#display.screen();
+  }
+
+  draw(into: Uint8Array): Screen | undefined {
+    this.#ggtt.renew();
+    return this.#display.draw(into);
+  }
+
+  reset(keepsTables: boolean): void {
+    this.#execution.reset(GRDOM_FULL);
+    if (!keepsTables) {
+      this.#ggtt.clear();
+      this.#isFailsafe = false;
+    }
+    this.registers.reset('device');
+    this.registers.isPlain = this.#isFailsafe;
+    this.#interrupts.reset();
+    this.#pvinfo.reset(keepsTables);
+    this.#display.reset();
+  }
+
+  start(): void {
+    this.#execution.start();
+    this.#display.start();
+  }
+
+  stop(): void {
+    this.#display.stop();
+    this.#execution.stop();
+  }
+
+  close(): void {
+    this.stop();
+    this.reset(false);
+  }
+
+  #resetEngines(mask: EngineMask): void {
+    if ((mask & GRDOM_FULL) !== 0) this.registers.reset('engines');
+    this.#execution.reset(mask);
+  }
+
+  #failsafe(reason: FailsafeReason): void {
+    if (this.#isFailsafe) return;
+    this.#isFailsafe = true;
+    this.registers.isPlain = true;
+    this.#execution.reset(GRDOM_FULL);
+    this.#host.failsafe(reason);
+  }
+}

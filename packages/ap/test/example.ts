@@ -37,8 +37,7 @@ await mdev.store('', 'assign_adapter', '6');
 await mdev.store('', 'assign_domain', '4');
 await mdev.store('', 'assign_control_domain', '4');
 
-// Cards compute in threads: their results must not wait for the client's next message.
-const loop = new EventLoop({ turn: 0 });
+const loop = new EventLoop();
 const server = serveDevice(mdev.instance.device.vdev, { path, loop });
 console.log(`${mdev.show('', 'guest_matrix').trim().split('\n').join(' and ')} are on ${path}`);
 

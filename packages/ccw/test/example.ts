@@ -13,8 +13,7 @@ const subchannel = subsystem.attach({ unit, deviceNumber: 0x1234 });
 const ccw = registerVfioCcw(new MdevBus(new VfioCore(host)), [subchannel]);
 const mdev = await ccw.parents[0]?.create('vfio_ccw-io', randomUUID());
 if (mdev === undefined) throw new Error('no parent');
-// Tracks are read by other threads: what they bring must not wait for the client's next message.
-const loop = new EventLoop({ turn: 0 });
+const loop = new EventLoop();
 const server = serveDevice(mdev.instance.device.vdev, { path, loop });
 console.log(`${subchannel.name} is on ${path}`);
 

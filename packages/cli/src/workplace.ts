@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MdevBus, VfioCore, type Logger } from '@vfio-ts/core';
-import { EventLoop, linuxHost, type LoopOptions } from '@vfio-ts/vfio-user';
+import { EventLoop, linuxHost } from '@vfio-ts/vfio-user';
 
 /** A core and a loop of this process. */
 export interface Workplace {
@@ -14,9 +14,10 @@ export interface Workplace {
 }
 
 /** Makes them. */
-export function openWorkplace(logger: Logger, options: LoopOptions = {}): Workplace {
-  const core = new VfioCore(linuxHost({ logger }), { trace: true });
-  return { core, bus: new MdevBus(core), loop: new EventLoop(options) };
+export function openWorkplace(logger: Logger): Workplace {
+  const loop = new EventLoop();
+  const core = new VfioCore(linuxHost({ logger, clock: loop.clock }), { trace: true });
+  return { core, bus: new MdevBus(core), loop };
 }
 
 /** A new folder that only this user can enter, under the user's run-time folder where there is one. */

@@ -6,6 +6,7 @@ import { MemfdBackend } from './memfd.ts';
 
 /** What can be replaced in a {@link linuxHost}. */
 export interface LinuxHostOptions {
+  /** That of the loop which serves the devices, so that their timers are not held up; one beside it by default. */
   readonly clock?: Clock;
   /** Where log lines go; nowhere by default. */
   readonly logger?: Logger;

@@ -42,6 +42,7 @@ export { Listener, type ListenerOptions } from './listener.ts';
 
 export { linuxClientHost, linuxSessionHost } from './linux-host.ts';
 export { linuxHost, LinuxClock, type LinuxHostOptions } from './host.ts';
+export { LoopClock } from './loop/clock.ts';
 export { EventLoop, type LoopOptions, type LoopRegistration, type LoopSource } from './loop.ts';
 export { OwnedFd, type Fd } from './fd.ts';
 export { EventFd, type SignalPolicy } from './eventfd.ts';

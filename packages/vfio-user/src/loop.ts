@@ -3,11 +3,15 @@
 // are busy it blocks in epoll_wait. After some idle milliseconds it leaves the waiting to Node's own event loop,
 // which watches the epoll descriptor, and the process sleeps; a worker's loop sleeps in epoll_wait. However busy it
 // is, it returns to Node about once a millisecond, so that timers, promises and everything else of the process run.
+// While Node has work of its own in flight, files that are read or threads that compute, the waiting is Node's too.
 
 import { performance } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 import { VfioError } from '@vfio-ts/core';
 import { Activity } from './loop/activity.ts';
+import { LoopClock } from './loop/clock.ts';
+import { Guard } from './loop/guard.ts';
+import { NodeWork } from './loop/node-work.ts';
 import { Registration, type RegistrationOwner } from './loop/registration.ts';
 import type { LoopOptions, LoopRegistration, LoopSource } from './loop/source.ts';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from './native/constants.ts';
@@ -20,9 +24,13 @@ export type { LoopOptions, LoopRegistration, LoopSource };
 const WAIT = 1;
 /** How long a worker's idle loop sleeps before Node has a turn, in milliseconds. */
 const NAP = 20;
+/** So much longer than asked may a receive wait, in milliseconds: the kernel counts it in ticks. */
+const RECEIVE_WAIT = 10;
 
 /** The loop that all descriptors of one thread share. Runs by itself while it has sources. */
 export class EventLoop {
+  /** Time for what runs beside the loop: it knows when timers are due, and does not wait longer. */
+  readonly clock: LoopClock;
   readonly #epoll = new Epoll();
   readonly #registrations = new Map<number, Registration>();
   #woken: Registration[] = [];
@@ -36,12 +44,17 @@ export class EventLoop {
   // Made once, so that a turn makes no functions.
   readonly #onTurn = (): void => this.#runTurn();
   readonly #onNap = (): void => this.#nap();
+  readonly #onRest = (): void => this.#rest();
   readonly #now: () => number;
   readonly #turn: number;
+  readonly #idleAfter: number;
   readonly #activity: Activity;
+  readonly #nodeWork: NodeWork;
+  readonly #guard: Guard;
   readonly #onError: (error: unknown) => void;
   #poll: NodePoll | undefined;
   #immediate: NodeJS.Immediate | undefined;
+  #restTimer: NodeJS.Timeout | undefined;
   #isOpen = true;
   #isInTurn = false;
   #nextId = 1;
@@ -54,12 +67,18 @@ export class EventLoop {
   constructor(options: LoopOptions = {}) {
     this.#now = options.now ?? (() => performance.now());
     this.#turn = options.turn ?? 1;
-    this.#activity = new Activity(options.idleAfter ?? 4, ({ source }, error) => {
-      this.#report(source, error);
+    this.clock = new LoopClock({ now: this.#now, endTurn: () => this.endTurn() });
+    this.#idleAfter = options.idleAfter ?? 4;
+    this.#activity = new Activity(this.#idleAfter, ({ source }, error) => {
+      this.#guard.report(source, error);
     });
+    this.#nodeWork = new NodeWork(
+      options.nodeEvents ?? (() => performance.nodeTiming.uvMetricsInfo.events),
+    );
     this.#onError =
       options.onError ??
       ((error) => process.emitWarning(error instanceof Error ? error : new Error(String(error))));
+    this.#guard = new Guard(this.#onError);
   }
 
   /** How many sources there are. */
@@ -97,6 +116,7 @@ export class EventLoop {
     if (!this.#isOpen) return;
     for (const registration of this.#registrations.values()) registration.remove();
     this.#isOpen = false;
+    clearTimeout(this.#restTimer);
     this.#poll?.close();
     this.#epoll.close();
   }
@@ -125,30 +145,63 @@ export class EventLoop {
     this.#immediate = undefined;
     this.#isInTurn = true;
     this.#begin = this.#now();
+    this.#nodeWork.look(this.#begin);
+    const isShared = this.#nodeWork.isExpected(this.#begin);
     this.#dispatch(0);
-    while (this.#time - this.#begin < this.#turn) {
+    if (isShared) this.#activity.leave();
+    else this.#work();
+    this.#isInTurn = false;
+    if (this.#activity.isOver(this.#time)) this.#sleep();
+    else if (isShared) this.#share();
+    else this.#schedule();
+  }
+
+  /** Works until the turn is over, or nothing comes. */
+  #work(): void {
+    while (this.#time - this.#begin < this.#turn && this.#time < this.clock.due) {
       if (!this.#step()) break;
     }
     if (this.#activity.sole === undefined) this.#activity.leave();
-    this.#isInTurn = false;
-    if (this.#activity.isOver(this.#time)) this.#sleep();
-    else this.#schedule();
   }
 
   #sleep(): void {
     this.#activity.leave();
-    for (const { source } of this.#registrations.values()) this.#guard(source, 'onIdle');
+    for (const { source } of this.#registrations.values()) this.#guard.call(source, 'onIdle');
+    if (isMainThread) this.#watch();
+    else if (this.#registrations.size > 0) this.#immediate = setImmediate(this.#onNap);
+  }
+
+  /** Waits together with Node, whose own work must not be held up. */
+  #share(): void {
+    if (isMainThread) {
+      this.#watch();
+      this.#restTimer ??= setTimeout(this.#onRest, this.#idleAfter).unref();
+      return;
+    }
+    this.#isInTurn = true;
+    this.#dispatch(WAIT);
+    this.#isInTurn = false;
+    this.#schedule();
+  }
+
+  /** Looks whether the loop that shares the wait may sleep. */
+  #rest(): void {
+    this.#restTimer = undefined;
+    // A turn that is to come looks itself.
+    if (this.#immediate !== undefined || this.#registrations.size === 0) return;
+    if (this.#activity.isOver(this.#now())) this.#sleep();
+    else this.#share();
+  }
+
+  /** Leaves the waiting to Node. */
+  #watch(): void {
     if (this.#registrations.size === 0) return;
     if (this.#woken.length > 0) {
       this.#schedule();
       return;
     }
-    if (isMainThread) {
-      this.#poll ??= new NodePoll(this.#epoll.fd, () => this.#awake());
-      this.#poll.start();
-    } else {
-      this.#immediate = setImmediate(this.#onNap);
-    }
+    this.#poll ??= new NodePoll(this.#epoll.fd, () => this.#awake());
+    this.#poll.start();
   }
 
   /**
@@ -159,7 +212,9 @@ export class EventLoop {
     this.#immediate = undefined;
     this.#isInTurn = true;
     this.#begin = this.#now();
-    const came = this.#dispatch(NAP);
+    const came = this.#dispatch(
+      Math.max(0, Math.min(NAP, Math.ceil(this.clock.due - this.#begin))),
+    );
     this.#isInTurn = false;
     if (this.#registrations.size === 0) return;
     if (came) this.#schedule();
@@ -168,6 +223,7 @@ export class EventLoop {
 
   /** Answers at once what woke the process, then ends the watch; the turn that follows lets promises run. */
   #awake(): void {
+    this.#nodeWork.expectOwn();
     this.#isInTurn = true;
     this.#begin = this.#now();
     this.#dispatch(0);
@@ -177,7 +233,8 @@ export class EventLoop {
 
   /** Waits once, in the way that is right now; false when nothing came. */
   #step(): boolean {
-    const sole = this.#woken.length > 0 ? undefined : this.#activity.sole;
+    const isAlone = this.#woken.length === 0 && this.clock.due - this.#time > RECEIVE_WAIT;
+    const sole = isAlone ? this.#activity.sole : undefined;
     if (sole !== undefined) return this.#receive(sole);
     this.#activity.leave();
     return this.#registrations.size > 0 && this.#dispatch(WAIT);
@@ -185,7 +242,7 @@ export class EventLoop {
 
   #receive(sole: Registration): boolean {
     this.#activity.stay(sole);
-    const came = this.#receiveFrom(sole.source);
+    const came = this.#guard.receive(sole.source);
     this.#time = this.#now();
     if (came) this.#activity.note(sole, this.#time);
     else this.#activity.missed();
@@ -210,7 +267,7 @@ export class EventLoop {
     this.#woken = [];
     for (const registration of woken) {
       if (!registration.isActive || !registration.watchesReadable) continue;
-      this.#guard(registration.source, 'onReadable');
+      this.#guard.call(registration.source, 'onReadable');
       this.#activity.note(registration, this.#time);
     }
   }
@@ -227,44 +284,14 @@ export class EventLoop {
   #deliver(registration: Registration, mask: number): void {
     const { source } = registration;
     const isHangup = (mask & (EPOLLHUP | EPOLLERR)) !== 0;
-    if ((mask & EPOLLOUT) !== 0) this.#guard(source, 'onWritable');
+    if ((mask & EPOLLOUT) !== 0) this.#guard.call(source, 'onWritable');
     if (!registration.isActive) return;
     if ((mask & EPOLLIN) !== 0 || (isHangup && registration.watchesReadable)) {
-      this.#guard(source, 'onReadable');
+      this.#guard.call(source, 'onReadable');
     } else if (isHangup) {
       if (source.onHangup === undefined) registration.remove();
-      else this.#guard(source, 'onHangup');
+      else this.#guard.call(source, 'onHangup');
     }
     this.#activity.note(registration, this.#time);
-  }
-
-  #guard(
-    source: LoopSource,
-    call: Exclude<keyof LoopSource, 'fd' | 'isEdge' | 'onError'>,
-  ): boolean {
-    try {
-      return source[call]?.() === true;
-    } catch (error) {
-      this.#report(source, error);
-      return false;
-    }
-  }
-
-  #receiveFrom(source: LoopSource): boolean {
-    try {
-      return source.receive?.() === true;
-    } catch (error) {
-      this.#report(source, error);
-      return false;
-    }
-  }
-
-  #report(source: LoopSource, error: unknown): void {
-    try {
-      if (source.onError === undefined) this.#onError(error);
-      else source.onError(error);
-    } catch {
-      // Nobody is left to tell.
-    }
   }
 }

@@ -20,8 +20,7 @@ const DOMAINS = [4, 5, 6, 7];
 
 const [, , path = '', threads = '1'] = process.argv;
 const core = new VfioCore(linuxHost());
-// Results come by Node's loop: one that blocks for messages in between would hold them up.
-const loop = new EventLoop({ turn: 0 });
+const loop = new EventLoop();
 const pool = new WorkerPool(Number(threads));
 
 const cards = new Map(

@@ -15,5 +15,5 @@ const ccw = registerVfioCcw(new MdevBus(new VfioCore(host)), subsystem.subchanne
 const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
 const mdev = await ccw.parents[0]?.create('vfio_ccw-io', uuid);
 if (mdev === undefined) throw new Error('no parent');
-serveDevice(mdev.instance.device.vdev, { path, loop: new EventLoop({ turn: 0 }) });
+serveDevice(mdev.instance.device.vdev, { path, loop: new EventLoop() });
 console.log('ready');

@@ -36,7 +36,7 @@ export async function serve(
   stopped: Promise<unknown>,
 ): Promise<number> {
   const logger = (logJson === true ? jsonLogger : lineLogger)(output, logLevel);
-  const { core, bus, loop } = openWorkplace(logger, driver.loop);
+  const { core, bus, loop } = openWorkplace(logger);
   const { plans, sysfs, unregister } = await driver.register(bus, wishes);
   const folder = socket === undefined ? privateFolder() : undefined;
   const pathOf = ({ uuid }: DeviceWish, { type }: DevicePlan): string =>

@@ -1,7 +1,6 @@
 // What the command knows of a driver.
 
 import type { MdevBus, MdevParent } from '@vfio-ts/core';
-import type { LoopOptions } from '@vfio-ts/vfio-user';
 import type { Setting } from '../mdev/definition.ts';
 import type { SysfsDump } from '../sysfs/dump.ts';
 
@@ -47,8 +46,6 @@ export interface CommandDriver {
   readonly busName: string;
   /** How to look at what is served, one line; nothing special when left out. */
   readonly look?: (socket: string) => string;
-  /** How the loop waits for messages; in its usual way when left out. */
-  readonly loop?: LoopOptions;
   /** Types and settings, for the help. */
   readonly help: readonly string[];
   /**

@@ -42,6 +42,8 @@ export interface LoopOptions {
   readonly turn?: number;
   /** How long it stays awake with nothing to do; 4. */
   readonly idleAfter?: number;
+  /** How many events Node has had, by default what it counts itself. */
+  readonly nodeEvents?: () => number;
   /** What a source without `onError` threw; by default a warning of the process. */
   readonly onError?: (error: unknown) => void;
 }

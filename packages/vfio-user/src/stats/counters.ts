@@ -83,7 +83,7 @@ export class Counters {
     this.#clock = clock;
   }
 
-  /** Counts `by` more of one kind of {@link COUNTED}. */
+  /** Counts `by` more of one kind of `COUNTED`. */
   count(kind: number, by: number): void {
     this.#counts[kind] = (this.#counts[kind] ?? 0) + by;
   }

@@ -32,8 +32,8 @@ class DeviceThread {
     this.#task = task;
     noteResources(task.notes);
     const logger = new LevelLogger(this.#logger(), task.listening.logLevel ?? 'debug');
-    this.#core = new VfioCore(linuxHost({ logger }), { trace: true });
     this.#loop = new EventLoop();
+    this.#core = new VfioCore(linuxHost({ logger, clock: this.#loop.clock }), { trace: true });
   }
 
   async run(): Promise<void> {

@@ -45,7 +45,7 @@ class Alone implements Disposable {
   onReceive: () => void = () => undefined;
 
   constructor(source: Partial<LoopSource> = {}) {
-    this.loop = new EventLoop({ now: () => this.time, turn: 1, idleAfter: 4 });
+    this.loop = new EventLoop({ now: () => this.time, turn: 1, idleAfter: 4, nodeEvents: () => 0 });
     this.registration = this.loop.add({
       fd: this.event.fd.number,
       onReadable: () => {

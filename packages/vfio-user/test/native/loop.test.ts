@@ -280,7 +280,7 @@ test('promises settled by a handler that ends the turn run before its time is up
 
 test('a busy loop gives Node a turn once its time is up', async () => {
   const clock = standingClock();
-  using loop = new EventLoop({ now: clock.now, turn: 1 });
+  using loop = new EventLoop({ now: clock.now, turn: 1, nodeEvents: () => 0 });
   using event = EventFd.create();
   let calls = 0;
   const registration = loop.add(

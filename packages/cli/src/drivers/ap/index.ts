@@ -23,8 +23,6 @@ export const ap: CommandDriver = {
   busName: 'vfio_ap',
   look: (socket) => `who has which queue: vfio-ts ap ls ${socket}`,
   help: AP_HELP,
-  // Results of the cards' threads come by Node's loop: one that blocks for messages in between would hold them up.
-  loop: { turn: 0 },
   async register(bus, wishes) {
     const settings = readSettings(wishes);
     const machine = await openSoftMachine(bus.core, settings);

@@ -16,8 +16,6 @@ export const ccw: CommandDriver = {
   busName: 'vfio_ccw',
   look: (socket) => `its channel programs: vfio-ts ccw trace ${socket}`,
   help: CCW_HELP,
-  // What was read of a file comes by Node's loop: one that blocks for messages in between would hold it up.
-  loop: { turn: 0 },
   async register(bus, wishes) {
     const machine = await openCcwMachine(bus.core, wishes);
     const subchannels = machine.devices.map(({ subchannel }) => subchannel);

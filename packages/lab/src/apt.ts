@@ -11,8 +11,10 @@ import { run } from './process.ts';
 
 /** The Debian release of the guest and of everything that is built. */
 export const RELEASE = 'trixie';
-/** The release that QEMU comes from. */
-export const QEMU_RELEASE = 'trixie-backports';
+/** The release that QEMU and the newer kernel come from. */
+export const BACKPORTS_RELEASE = 'trixie-backports';
+/** The release that the GPU tests come from: the first that has them. */
+export const TESTING_RELEASE = 'forky';
 
 /** The mirror in the machine's own package sources. */
 export function machineMirror(etc: string = '/etc/apt'): Mirror {
@@ -41,7 +43,7 @@ export function machineMirror(etc: string = '/etc/apt'): Mirror {
 
 /** The sources file of the private package manager. */
 export function sourcesText(mirror: Mirror): string {
-  const source = (suite: string, architectures: string): string =>
+  const source = (suite: string, architectures: string, ...more: readonly string[]): string =>
     [
       'Types: deb',
       `URIs: ${mirror.uri}`,
@@ -49,10 +51,22 @@ export function sourcesText(mirror: Mirror): string {
       `Architectures: ${architectures}`,
       'Components: main',
       `Signed-By: ${mirror.keyring}`,
+      ...more,
       '',
     ].join('\n');
-  return [source(RELEASE, 'amd64 s390x'), source(QEMU_RELEASE, 'amd64')].join('\n');
+  return [
+    source(RELEASE, 'amd64 s390x'),
+    source(BACKPORTS_RELEASE, 'amd64'),
+    // Its lists end after a week, which a mirror that stands still outlives.
+    source(TESTING_RELEASE, 'amd64', 'Check-Valid-Until: no'),
+  ].join('\n');
 }
+
+/** The preferences file of the private package manager: nothing comes from testing but what is asked for there. */
+export const PREFERENCES: string = `Package: *
+Pin: release n=${TESTING_RELEASE}
+Pin-Priority: 50
+`;
 
 /** The configuration file of the private package manager in `dir`; `network` is added as it is. */
 export function configText(dir: string, network: string): string {
@@ -62,7 +76,7 @@ Dir::Etc::main "/dev/null";
 Dir::Etc::parts ${at('empty')};
 Dir::Etc::sourcelist "/dev/null";
 Dir::Etc::sourceparts ${at('sources')};
-Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferences ${at('preferences')};
 Dir::Etc::preferencesparts ${at('empty')};
 Dir::Etc::trusted "/dev/null";
 Dir::Etc::trustedparts ${at('empty')};
@@ -110,6 +124,7 @@ export class Apt {
     }
     const network = networkConfig(await run('apt-config', ['dump', 'Acquire']));
     writeFileSync(join(this.#dir, 'apt.conf'), configText(this.#dir, network));
+    writeFileSync(join(this.#dir, 'preferences'), PREFERENCES);
     writeFileSync(join(this.#dir, 'status'), '');
     writeFileSync(join(this.#dir, 'sources', 'lab.sources'), sourcesText(mirror));
     await this.#aptGet('lists.lock', ['-o', 'APT::Update::Error-Mode=any', 'update']);

@@ -1,4 +1,6 @@
 import { LabError } from './errors.ts';
+import type { GuestPart } from './guest-images.ts';
+import type { KernelName } from './status.ts';
 
 /** What the command line asks for. */
 export type Command =
@@ -11,6 +13,8 @@ export type Command =
       readonly devices: readonly string[];
       readonly memory: string | undefined;
       readonly append: string;
+      readonly kernel: KernelName;
+      readonly parts: readonly GuestPart[];
       readonly qemuArgs: readonly string[];
     };
 
@@ -19,7 +23,7 @@ export type Topic = 'lab' | 'setup' | 'status' | 'boot';
 
 /** The help texts. */
 export const HELP: Readonly<Record<Topic, string>> = {
-  lab: `Real guests for vfio-ts: QEMU, a Debian kernel, busybox and the mdpy-fb driver,
+  lab: `Real guests for vfio-ts: QEMU, Debian kernels, busybox, drivers and GPU tests,
 prepared from Debian packages into a cache folder outside the clone.
 
 Usage: lab COMMAND [--help]
@@ -35,8 +39,8 @@ Environment:
 `,
   setup: `Usage: lab setup [--dir DIR] [--force]
 
-Downloads Debian packages from the mirror this machine uses (about 400 MB) and makes QEMU,
-the guest's kernel with mdpy-fb, and the guest's initramfs of them (about 170 MB stay).
+Downloads Debian packages from the mirror this machine uses (about 560 MB) and makes QEMU,
+the guest's kernels, drivers and tests, and its initramfs of them (about 230 MB stay).
 What is done is left out; what was interrupted goes on. Nothing is installed on this machine
 unless this is root and the package manager's own parts are missing.
 
@@ -50,13 +54,16 @@ Exit status 0 if the lab is ready, 1 if not.
   --dir DIR   the cache folder, for this call
   --json      for programs
 `,
-  boot: `Usage: lab boot [--dir DIR] [--device SOCKET]... [--memory SIZE] [--append WORDS] [-- QEMUARGS...]
+  boot: `Usage: lab boot [--dir DIR] [--device SOCKET]... [--memory SIZE] [--append WORDS]
+                [--kernel NAME] [--with PART]... [-- QEMUARGS...]
 
 Boots the guest with a root shell on this terminal. Ctrl-a x ends it, Ctrl-a c is QEMU's monitor.
 
   --device SOCKET   a vfio-user device whose server listens on SOCKET
   --memory SIZE     guest memory, 256M by default
   --append WORDS    further words for the kernel's command line
+  --kernel NAME     stable, the default, or backports, which has the drivers of parts only
+  --with PART       what the guest has besides: i915, igt
   QEMUARGS          handed to QEMU as they are
 `,
 };
@@ -96,7 +103,18 @@ export function parseCommand(argv: readonly string[]): Command {
   if (word === 'status') return { kind: 'status', dir, json: flags.has('--json') };
   const devices = values.get('--device') ?? [];
   const append = (values.get('--append') ?? []).join(' ');
-  return { kind: 'boot', dir, devices, memory: last('--memory'), append, qemuArgs };
+  const kernel = oneOf('--kernel', KERNELS, last('--kernel') ?? 'stable');
+  const parts = (values.get('--with') ?? []).map((part) => oneOf('--with', PARTS, part));
+  return { kind: 'boot', dir, devices, memory: last('--memory'), append, kernel, parts, qemuArgs };
+}
+
+const KERNELS: readonly KernelName[] = ['stable', 'backports'];
+const PARTS: readonly GuestPart[] = ['i915', 'igt'];
+
+function oneOf<T extends string>(name: string, all: readonly T[], given: string): T {
+  const found = all.find((one) => one === given);
+  if (found === undefined) throw new LabError(`${name} is ${all.join(' or ')}`, HELP.boot);
+  return found;
 }
 
 type Verb = Exclude<Topic, 'lab'>;
@@ -108,5 +126,5 @@ const FLAGS: Readonly<Record<Verb, readonly string[]>> = {
 const VALUES: Readonly<Record<Verb, readonly string[]>> = {
   setup: ['--dir'],
   status: ['--dir'],
-  boot: ['--dir', '--device', '--memory', '--append'],
+  boot: ['--dir', '--device', '--memory', '--append', '--kernel', '--with'],
 };

@@ -11,6 +11,8 @@ import type { RunResult } from './agent.ts';
 import { ConsoleText } from './console.ts';
 import { within } from './deadline.ts';
 import { LabError, tail } from './errors.ts';
+import { guestImages } from './guest-images.ts';
+import type { GuestSoftware } from './guest-images.ts';
 import { bootArgs, connectionArgs, machineArgs } from './qemu-args.ts';
 import type { GuestHardware } from './qemu-args.ts';
 import { endsWithParent } from './qemu.ts';
@@ -19,7 +21,7 @@ import type { QmpEvent } from './qmp.ts';
 import { labStatus } from './status.ts';
 
 /** What {@link bootGuest} boots. */
-export interface GuestOptions extends GuestHardware {
+export interface GuestOptions extends GuestHardware, GuestSoftware {
   /** The lab's cache folder; the user's by default. */
   readonly dir?: string;
   /** Milliseconds until the guest must take commands; 120 000 by default. */
@@ -90,7 +92,7 @@ export async function bootGuest(options: GuestOptions = {}): Promise<Guest> {
   const args = [
     ...status.qemu.args,
     ...machineArgs({ ...options, accel }),
-    ...bootArgs(status, options.append ?? ''),
+    ...bootArgs(guestImages(status, options, dir), options.append ?? ''),
     ...connectionArgs(dir),
     ...(endsWithParent(status.qemuVersion) ? ['-run-with', 'exit-with-parent=on'] : []),
     ...(options.args ?? []),

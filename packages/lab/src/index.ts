@@ -1,6 +1,7 @@
 export { LabError } from './errors.ts';
 export { bootGuest } from './guest.ts';
 export type { Guest, GuestExit, GuestOptions } from './guest.ts';
+export type { GuestPart, GuestSoftware } from './guest-images.ts';
 export type { RunResult } from './agent.ts';
 export { labDir } from './paths.ts';
 export { defaultSlot, deviceProperties } from './qemu-args.ts';
@@ -8,7 +9,7 @@ export type { GuestDevice, GuestHardware } from './qemu-args.ts';
 export type { Qemu } from './qemu.ts';
 export type { QmpEvent } from './qmp.ts';
 export { labStatus } from './status.ts';
-export type { LabMissing, LabReady, LabStatus } from './status.ts';
+export type { KernelName, LabKernel, LabMissing, LabReady, LabStatus } from './status.ts';
 export { parsePsf } from './psf.ts';
 export type { ConsoleFont } from './psf.ts';
 export { readScreen } from './screen.ts';

@@ -34,12 +34,14 @@ async function setUp({ dir, force }: Extract<Command, { kind: 'setup' }>): Promi
 }
 
 async function boot(command: Extract<Command, { kind: 'boot' }>): Promise<number> {
-  const { dir, devices, memory, append, qemuArgs } = command;
+  const { dir, devices, memory, append, kernel, parts, qemuArgs } = command;
   const status = labStatus(dir);
   if (!status.ready) throw new LabError(`no guest lab: ${status.missing}`, status.howTo);
   return await bootOnTerminal(status, {
     devices,
     append,
+    kernel,
+    parts,
     args: qemuArgs,
     ...(memory === undefined ? {} : { memory }),
     ...(process.env['VFIO_TS_ACCEL'] === 'kvm' ? { accel: 'kvm' as const } : {}),

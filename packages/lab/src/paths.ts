@@ -10,9 +10,11 @@ export interface LabPaths {
   /** Finished results, one folder a step. */
   readonly qemu: string;
   readonly kernel: string;
+  readonly backports: string;
   readonly initramfs: string;
   readonly font: string;
   readonly s390: string;
+  readonly igt: string;
   /** Results under way; nothing in here survives the next setup. */
   readonly tmp: string;
   /** The private package manager: lists, and packages until their step is finished. */
@@ -36,9 +38,11 @@ export function labPaths(root: string = labDir()): LabPaths {
     root,
     qemu: join(root, 'qemu'),
     kernel: join(root, 'kernel'),
+    backports: join(root, 'backports'),
     initramfs: join(root, 'initramfs'),
     font: join(root, 'font'),
     s390: join(root, 's390'),
+    igt: join(root, 'igt'),
     tmp: join(root, 'tmp'),
     apt: join(root, 'apt'),
     lock: join(root, 'lock'),

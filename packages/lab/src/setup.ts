@@ -12,12 +12,15 @@ import { machineQemu } from './qemu.ts';
 import { DEFAULT_MIRROR } from './sources.ts';
 import type { Mirror } from './sources.ts';
 import { makeResult, readStamp } from './stamp.ts';
+import { makeBackports } from './step-backports.ts';
 import { FONT, makeFont } from './step-font.ts';
+import { makeIgt } from './step-igt.ts';
 import { makeInitramfs } from './step-initramfs.ts';
 import { makeKernel } from './step-kernel.ts';
 import { makeQemu } from './step-qemu.ts';
 import { makeS390 } from './step-s390.ts';
 import { stepInputs } from './steps.ts';
+import type { StepInputs } from './steps.ts';
 
 /** How {@link setup} works. */
 export interface SetupOptions {
@@ -61,7 +64,14 @@ export async function setup(options: SetupOptions = {}): Promise<void> {
     await readLists(apt, mirror, log);
   }
   const inputs = stepInputs();
-  const fetchers = { qemu: doQemu, kernel: doKernel, font: doFont, s390: doS390 };
+  const fetchers = {
+    qemu: doQemu,
+    kernel: doKernel,
+    backports: doBackports,
+    font: doFont,
+    s390: doS390,
+    igt: doIgt,
+  };
   await settle(fetching.map((step) => fetchers[step]()));
   if (missing.includes('initramfs')) await doInitramfs();
   rmSync(paths.tmp, { recursive: true, force: true });
@@ -77,7 +87,21 @@ export async function setup(options: SetupOptions = {}): Promise<void> {
     const made = await makeResult(paths.kernel, paths.tmp, inputs.kernel, (work) =>
       makeKernel(work, apt, percents('kernel', log), log),
     );
-    log(`kernel: ${made.facts['release']} and mdpy-fb ready`);
+    log(`kernel: ${made.facts['release']} with mdpy-fb and i915 ready`);
+  }
+
+  async function doBackports(): Promise<void> {
+    const made = await makeResult(paths.backports, paths.tmp, inputs.backports, (work) =>
+      makeBackports(work, apt, percents('backports', log)),
+    );
+    log(`backports: ${made.facts['release']} and i915 ready`);
+  }
+
+  async function doIgt(): Promise<void> {
+    const made = await makeResult(paths.igt, paths.tmp, inputs.igt, (work) =>
+      makeIgt(work, apt, percents('igt', log)),
+    );
+    log(`igt: ${made.facts['tests']} programs of ${made.facts['version']} ready`);
   }
 
   async function doFont(): Promise<void> {
@@ -105,8 +129,16 @@ export async function setup(options: SetupOptions = {}): Promise<void> {
 }
 
 /** The steps of a setup. */
-export type Step = 'qemu' | 'kernel' | 'initramfs' | 'font' | 's390';
-const ALL_STEPS: readonly Step[] = ['qemu', 'kernel', 'initramfs', 'font', 's390'];
+export type Step = keyof StepInputs;
+const ALL_STEPS: readonly Step[] = [
+  'qemu',
+  'kernel',
+  'backports',
+  'initramfs',
+  'font',
+  's390',
+  'igt',
+];
 
 /** The steps that are not done, or were done from other inputs than today's. */
 export function missingSteps(paths: LabPaths): Step[] {

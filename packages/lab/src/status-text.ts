@@ -11,6 +11,7 @@ export function statusText(status: LabStatus): string {
     `the guest lab is ready in ${status.dir}`,
     `  qemu       ${status.qemuVersion}, ${where}`,
     `  kernel     ${status.kernelRelease}, with mdpy-fb`,
+    `  backports  ${status.kernels.backports.release}`,
     `  initramfs  ${status.initramfs}`,
     '',
   ].join('\n');

@@ -5,9 +5,12 @@ import { machineQemu, treeQemu } from './qemu.ts';
 import { missingSteps } from './setup.ts';
 import type { Step } from './setup.ts';
 import { readStamp } from './stamp.ts';
+import type { Stamp } from './stamp.ts';
 import { FONT } from './step-font.ts';
+import { IGT_LAYER } from './step-igt.ts';
 import { INITRAMFS } from './step-initramfs.ts';
 import { stepInputs } from './steps.ts';
+import { I915_LAYER } from './stock-modules.ts';
 
 /** A lab that is set up: all that a guest is booted from. */
 export interface LabReady {
@@ -25,6 +28,22 @@ export interface LabReady {
   readonly s390: string;
   /** The kernel's release, as `uname -r` gives it in the guest. */
   readonly kernelRelease: string;
+  /** The kernels to choose from; `stable` is {@link LabReady.kernel}. */
+  readonly kernels: Readonly<Record<KernelName, LabKernel>>;
+  /** Path of the layer with the GPU tests. */
+  readonly igt: string;
+}
+
+/** A kernel by where it comes from: the release, or its backports. */
+export type KernelName = 'stable' | 'backports';
+
+/** A kernel that guests can have. */
+export interface LabKernel {
+  /** Path of the kernel. */
+  readonly image: string;
+  readonly release: string;
+  /** Path of the layer with i915 and the drivers below it. */
+  readonly i915: string;
 }
 
 /** A lab that is not set up. */
@@ -43,9 +62,11 @@ export type LabStatus = LabReady | LabMissing;
 const NAMES: Readonly<Record<Step, string>> = {
   qemu: 'QEMU 10.1 or newer with vfio-user-pci',
   kernel: 'the guest kernel with mdpy-fb',
+  backports: 'the guest kernel of the backports',
   initramfs: "the guest's initramfs",
   font: 'the console font',
   s390: 'the tools of s390x',
+  igt: 'the GPU tests',
 };
 
 const HOW_TO = 'Run: npx pnpm@12 lab setup';
@@ -69,6 +90,19 @@ export function labStatus(dir?: string): LabStatus {
     font: join(paths.font, FONT),
     s390: paths.s390,
     kernelRelease: made?.facts['release'] ?? '',
+    kernels: {
+      stable: kernelIn(paths.kernel, readStamp(paths.kernel, inputs.kernel)),
+      backports: kernelIn(paths.backports, readStamp(paths.backports, inputs.backports)),
+    },
+    igt: join(paths.igt, IGT_LAYER),
+  };
+}
+
+function kernelIn(dir: string, stamp: Stamp | undefined): LabKernel {
+  return {
+    image: join(dir, 'vmlinuz'),
+    release: stamp?.facts['release'] ?? '',
+    i915: join(dir, I915_LAYER),
   };
 }
 

@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { writeCpio } from './cpio.ts';
 import type { CpioEntry } from './cpio.ts';
+import { fileEntry, writeLayer } from './layer.ts';
 import { MODULES } from './step-kernel.ts';
 import { GUEST_FILES, readGuestFile } from './steps.ts';
 
@@ -26,20 +25,16 @@ export function makeInitramfs(work: string, { kernelDir, release, font }: Initra
     ...dirs.map((path): CpioEntry => ({ kind: 'dir', path, mode: 0o755 })),
     { kind: 'char', path: 'dev/console', mode: 0o600, major: 5, minor: 1 },
     { kind: 'char', path: 'dev/null', mode: 0o666, major: 1, minor: 3 },
-    file('bin/busybox', 0o755, readFileSync(join(kernelDir, 'busybox'))),
+    fileEntry('bin/busybox', 0o755, readFileSync(join(kernelDir, 'busybox'))),
     { kind: 'link', path: 'bin/sh', target: 'busybox' },
     ...readdirSync(join(kernelDir, MODULES))
       .toSorted()
       .map((name) =>
-        file(`${modules}/${name}`, 0o644, readFileSync(join(kernelDir, MODULES, name))),
+        fileEntry(`${modules}/${name}`, 0o644, readFileSync(join(kernelDir, MODULES, name))),
       ),
     { kind: 'link', path: 'lib/modules/mdpy-fb.ko', target: `${release}/mdpy-fb.ko` },
-    file('etc/console.psf', 0o644, readFileSync(font)),
-    ...GUEST_FILES.map(({ name, path, mode }) => file(path, mode, readGuestFile(name))),
+    fileEntry('etc/console.psf', 0o644, readFileSync(font)),
+    ...GUEST_FILES.map(({ name, path, mode }) => fileEntry(path, mode, readGuestFile(name))),
   ];
-  writeFileSync(join(work, INITRAMFS), gzipSync(writeCpio(entries), { level: 1 }));
-}
-
-function file(path: string, mode: number, data: Uint8Array): CpioEntry {
-  return { kind: 'file', path, mode, data };
+  writeLayer(join(work, INITRAMFS), entries);
 }

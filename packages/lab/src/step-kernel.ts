@@ -3,10 +3,16 @@ import { basename, join } from 'node:path';
 import type { Apt, OnPercent } from './apt.ts';
 import { RELEASE } from './apt.ts';
 import { buildModule } from './build-module.ts';
-import { LabError } from './errors.ts';
 import { runShell } from './process.ts';
-import { EXERCISER, EXERCISER_SOURCE, KERNEL_PACKAGES, STOCK_MODULES } from './steps.ts';
-import { unpackAll } from './unpack.ts';
+import {
+  EXERCISER,
+  EXERCISER_SOURCE,
+  I915_MODULES,
+  KERNEL_PACKAGES,
+  STOCK_MODULES,
+} from './steps.ts';
+import { makeDriverLayer, takeModules, XZ } from './stock-modules.ts';
+import { findPackage, unpackAll } from './unpack.ts';
 
 const SOURCES = ['mdpy-fb.c', 'mdpy-defs.h'];
 const BUILT = ['mdpy-fb', EXERCISER];
@@ -17,7 +23,7 @@ export const MODULES = 'modules';
 /**
  * Makes the kernel's result in `work`: `vmlinuz`, the static `busybox`, and drivers: some as the
  * distribution has them, `mdpy-fb` built from its kernel source and the lab's own exerciser, both
- * against its headers. Gives the kernel's release.
+ * against its headers; and the layer with i915. Gives the kernel's release.
  */
 export async function makeKernel(
   work: string,
@@ -35,8 +41,8 @@ async function makeFrom(
   work: string,
   log: (line: string) => void,
 ): Promise<Record<string, string>> {
-  const image = find(debs, /^linux-image-\d.*-amd64_/);
-  const source = find(debs, /^linux-source-\d/);
+  const image = findPackage(debs, /^linux-image-\d.*-amd64_/);
+  const source = findPackage(debs, /^linux-source-\d/);
   const release = /^linux-image-(.*?)_/.exec(basename(image))?.[1] ?? '';
   log(`kernel: unpacking ${release}, its headers and a compiler`);
   const tree = join(work, 'tree');
@@ -56,34 +62,11 @@ async function makeFrom(
   await buildModule(tree, `/usr/src/linux-headers-${release}`, '/build');
   const modules = join(work, MODULES);
   mkdirSync(modules);
-  await takeModules(image, tree, release, modules);
+  await takeModules({ deb: image, tree, names: STOCK_MODULES, into: modules });
+  await makeDriverLayer(work, { deb: image, tree, names: I915_MODULES, release });
   for (const name of BUILT) copyFileSync(join(build, `${name}.ko`), join(modules, `${name}.ko`));
   rmSync(tree, { recursive: true, force: true });
   return { release };
-}
-
-/** `xz TREE`: the tree's own, on standard input. */
-const XZ = `
-    xz() { "$1/usr/lib64/ld-linux-x86-64.so.2" --library-path "$1/usr/lib/x86_64-linux-gnu" \\
-      "$1/usr/bin/xz" -dc; }`;
-
-/** Takes the stock drivers out of the kernel's package; there they are compressed. */
-async function takeModules(
-  image: string,
-  tree: string,
-  release: string,
-  into: string,
-): Promise<void> {
-  const script = `${XZ}
-    deb="$1" tree="$2" into="$3"
-    shift 3
-    dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$into" --transform 's,.*/,,' "$@"
-    for file in "$into"/*.ko.xz; do
-      xz "$tree" <"$file" >"\${file%.xz}"
-      rm "$file"
-    done`;
-  const paths = STOCK_MODULES.map((name) => `./usr/lib/modules/${release}/kernel/${name}.ko.xz`);
-  await runShell(script, [image, tree, into, ...paths]);
 }
 
 /** Takes the driver's files out of the source package, stopping the unpacking once they are there. */
@@ -94,10 +77,4 @@ async function takeSources(source: string, tree: string, build: string): Promise
       tar -x -C "$3" --strip-components=3 --occurrence=1 --wildcards "$4" "$5"`;
   const patterns = SOURCES.map((name) => `*/samples/vfio-mdev/${name}`);
   await runShell(script, [source, tree, build, ...patterns]);
-}
-
-function find(debs: readonly string[], pattern: RegExp): string {
-  const deb = debs.find((path) => pattern.test(basename(path)));
-  if (deb === undefined) throw new LabError(`the mirror gave no package like ${pattern.source}`);
-  return deb;
 }

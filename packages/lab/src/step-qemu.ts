@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Apt, OnPercent } from './apt.ts';
-import { QEMU_RELEASE } from './apt.ts';
+import { BACKPORTS_RELEASE } from './apt.ts';
 import { LabError } from './errors.ts';
 import { isRecentEnough, probeQemu, treeQemu } from './qemu.ts';
 import { QEMU_PACKAGES } from './steps.ts';
@@ -13,7 +13,7 @@ export async function makeQemu(
   apt: Apt,
   onPercent: OnPercent,
 ): Promise<Record<string, string>> {
-  await apt.withPackages('qemu', QEMU_PACKAGES, QEMU_RELEASE, onPercent, (debs) =>
+  await apt.withPackages('qemu', QEMU_PACKAGES, BACKPORTS_RELEASE, onPercent, (debs) =>
     unpackAll(debs, work),
   );
   for (const name of ['doc', 'man', 'locale', 'icons']) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { QEMU_RELEASE, RELEASE } from './apt.ts';
+import { BACKPORTS_RELEASE, RELEASE, TESTING_RELEASE } from './apt.ts';
 import { hashInputs } from './stamp.ts';
 
 /** The package that QEMU's tree is the dependency closure of. */
@@ -25,12 +25,36 @@ export const KERNEL_PACKAGES: readonly string[] = [
   'xz-utils',
 ];
 
-/** Drivers of the distribution's kernel that the guest has, by their place in its tree. */
-export const STOCK_MODULES: readonly string[] = [
-  'drivers/gpio/gpio-regmap',
-  'drivers/gpio/gpio-idio-16',
-  'drivers/gpio/gpio-pci-idio-16',
+/** Drivers of the distribution's kernel that each guest has. */
+export const STOCK_MODULES: readonly string[] = ['gpio-regmap', 'gpio-idio-16', 'gpio-pci-idio-16'];
+
+/** i915 and what it depends on, in the kernel of the release. */
+export const I915_MODULES: readonly string[] = [
+  'i915',
+  'cec',
+  'drm',
+  'drm_buddy',
+  'drm_display_helper',
+  'drm_kms_helper',
+  'i2c-algo-bit',
+  'rc-core',
+  'ttm',
+  'video',
+  'wmi',
 ];
+
+/** The kernel of the backports, and the program that its drivers are compressed with. */
+export const BACKPORTS_PACKAGES: readonly string[] = ['linux-image-amd64', 'xz-utils'];
+
+/** {@link I915_MODULES} of the kernel of the backports. */
+export const BACKPORTS_I915_MODULES: readonly string[] = [...I915_MODULES, 'drm_client_lib'];
+
+/** The GPU tests, and the library that the C library loads when a thread is cancelled. */
+export const IGT_PACKAGES: readonly string[] = ['igt-gpu-tools-tests', 'libgcc-s1'];
+
+/** Which of the tests the guest has: those for any driver, for GEM and for i915. */
+export const IGT_TESTS: RegExp =
+  /^(core|drm|dumb_buffer|gem|i915|kms|prime|sw_sync|syncobj|testdisplay)(_|$)/;
 
 /** The lab's own driver, built with `mdpy-fb`; its source is `guest/exerciser`. */
 export const EXERCISER = 'vfio-ts-exerciser';
@@ -68,27 +92,32 @@ export const EXERCISER_SOURCE: string = join(
 export interface StepInputs {
   readonly qemu: string;
   readonly kernel: string;
+  readonly backports: string;
   readonly initramfs: string;
   readonly font: string;
   readonly s390: string;
+  readonly igt: string;
 }
 
 /** The inputs of all steps, as this version of the lab has them. */
 export function stepInputs(): StepInputs {
   const exerciser = readFileSync(EXERCISER_SOURCE, 'utf8');
-  const modules = [...STOCK_MODULES, exerciser];
-  const kernel = hashInputs(['kernel 2', RELEASE, ...KERNEL_PACKAGES, ...modules]);
+  const modules = [...STOCK_MODULES, '', ...I915_MODULES, exerciser];
+  const kernel = hashInputs(['kernel 3', RELEASE, ...KERNEL_PACKAGES, ...modules]);
   const font = hashInputs(['font 1', RELEASE, ...FONT_PACKAGES]);
   const files = GUEST_FILES.flatMap(({ name, path, mode }) => [
     path,
     String(mode),
     readGuestFile(name).toString('utf8'),
   ]);
+  const backports = [BACKPORTS_RELEASE, ...BACKPORTS_PACKAGES, '', ...BACKPORTS_I915_MODULES];
   return {
-    qemu: hashInputs(['qemu 1', QEMU_RELEASE, ...QEMU_PACKAGES]),
+    qemu: hashInputs(['qemu 1', BACKPORTS_RELEASE, ...QEMU_PACKAGES]),
     kernel,
+    backports: hashInputs(['backports 1', ...backports]),
     initramfs: hashInputs(['initramfs 3', kernel, font, ...files]),
     font,
     s390: hashInputs(['s390 1', RELEASE, ...S390_PACKAGES]),
+    igt: hashInputs(['igt 1', TESTING_RELEASE, ...IGT_PACKAGES, IGT_TESTS.source]),
   };
 }

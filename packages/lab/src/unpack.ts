@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
+import { LabError } from './errors.ts';
 import { run } from './process.ts';
 
 /** Unpacks packages over each other into a folder, without installing them. */
@@ -13,4 +15,11 @@ export async function unpackAll(debs: readonly string[], dir: string): Promise<v
     await worker();
   };
   await Promise.all(Array.from({ length: Math.min(4, availableParallelism()) }, worker));
+}
+
+/** The package whose file name is like a pattern. @throws LabError if there is none */
+export function findPackage(debs: readonly string[], pattern: RegExp): string {
+  const deb = debs.find((path) => pattern.test(basename(path)));
+  if (deb === undefined) throw new LabError(`the mirror gave no package like ${pattern.source}`);
+  return deb;
 }

@@ -20,13 +20,15 @@ test('a machine without package sources gets the default mirror', () => {
   expect(machineMirror('/nonexistent')).toBe(DEFAULT_MIRROR);
 });
 
-test('the sources name both releases, their architectures and the keyring', () => {
+test('the sources name each release, its architectures and the keyring', () => {
   expect(sourcesText({ uri: 'http://m.example/debian', keyring: '/k.gpg' })).toBe(
     [
       'Types: deb\nURIs: http://m.example/debian\nSuites: trixie\n',
       'Architectures: amd64 s390x\nComponents: main\nSigned-By: /k.gpg\n\n',
       'Types: deb\nURIs: http://m.example/debian\nSuites: trixie-backports\n',
-      'Architectures: amd64\nComponents: main\nSigned-By: /k.gpg\n',
+      'Architectures: amd64\nComponents: main\nSigned-By: /k.gpg\n\n',
+      'Types: deb\nURIs: http://m.example/debian\nSuites: forky\n',
+      'Architectures: amd64\nComponents: main\nSigned-By: /k.gpg\nCheck-Valid-Until: no\n',
     ].join(''),
   );
 });

@@ -32,8 +32,15 @@ test('what follows -- is for QEMU, options of the lab included', () => {
     devices: ['/a', '/b'],
     memory: undefined,
     append: 'quiet',
+    kernel: 'stable',
+    parts: [],
     qemuArgs: ['--help'],
   });
+});
+
+test('boot takes a kernel and parts', () => {
+  const argv = ['boot', '--kernel', 'backports', '--with', 'i915', '--with', 'igt'];
+  expect(parseCommand(argv)).toMatchObject({ kernel: 'backports', parts: ['i915', 'igt'] });
 });
 
 test.each([
@@ -41,6 +48,8 @@ test.each([
   [['setup', '--json'], 'unknown argument --json of setup'],
   [['boot', '-s'], 'unknown argument -s of boot'],
   [['boot', '--memory'], '--memory needs a value'],
+  [['boot', '--kernel', '5.10'], '--kernel is stable or backports'],
+  [['boot', '--with', 'wings'], '--with is i915 or igt'],
 ])('%j is refused with its name and the help', (argv, message) => {
   expect(() => parseCommand(argv)).toThrow(message);
   expect(() => parseCommand(argv)).toThrow('Usage:');

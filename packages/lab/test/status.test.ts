@@ -17,6 +17,11 @@ const READY: LabReady = {
   font: '/lab/font/vga16.psf',
   s390: '/lab/s390',
   kernelRelease: '6.12.1',
+  kernels: {
+    stable: { image: '/lab/kernel/vmlinuz', release: '6.12.1', i915: '/lab/kernel/i915.cpio.gz' },
+    backports: { image: '/lab/7/vmlinuz', release: '7.3.1', i915: '/lab/7/i915.cpio.gz' },
+  },
+  igt: '/lab/igt/igt.cpio.gz',
 };
 
 test("the cache folder is the variable's, else the user's cache", () => {

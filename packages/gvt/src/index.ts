@@ -1,1 +1,17 @@
-export {};
+export * from './device/driver.ts';
+export { EDID_SIZE, isEdidBlock, monitorEdid } from './device/edid.ts';
+export * from './device/gvt.ts';
+export * from './device/layout.ts';
+export {
+  GpuResources,
+  MAPPABLE_WINDOW,
+  MAX_VGPU_ID,
+  type MappablePolicy,
+  type ResourceWish,
+  type VgpuResources,
+} from './device/resources.ts';
+export * from './device/types.ts';
+export * from './device/vgpu-ops.ts';
+export { IntelVgpu } from './device/vgpu.ts';
+export * from './gpu/gpu.ts';
+export { SoftGpu, type SoftGpuOptions } from './gpu/soft-gpu.ts';

@@ -18,7 +18,7 @@ export class IovaBitmap implements DirtySink {
   readonly bytes: Uint8Array;
 
   /**
-   * @throws `EINVAL` length 0, page size not a power of two, more than {@link DIRTY_BITMAP_PAGES_MAX} pages
+   * @throws `EINVAL` length 0, page size not a power of two, more than `DIRTY_BITMAP_PAGES_MAX` pages
    * @throws `ENOMEM` the bitmap does not fit
    */
   constructor(iova: number, length: number, pageSize: number) {

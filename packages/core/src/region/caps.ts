@@ -81,7 +81,7 @@ export function sparseMmapCap(areas: readonly SparseArea[]): InfoCap {
   return { id: VFIO_REGION_INFO_CAP_SPARSE_MMAP, version: 1, payload };
 }
 
-/** Reads what {@link sparseMmapCap} wrote; areas the payload has no room for are left out. */
+/** Reads what `sparseMmapCap` wrote; areas the payload has no room for are left out. */
 export function decodeSparseMmapCap(payload: Uint8Array): SparseArea[] {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
   if (payload.length < 8) return [];

@@ -4,6 +4,7 @@ export * from './device/gvt.ts';
 export * from './device/layout.ts';
 export {
   GpuResources,
+  HOST_APERTURE,
   MAPPABLE_WINDOW,
   MAX_VGPU_ID,
   type MappablePolicy,

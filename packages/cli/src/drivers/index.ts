@@ -3,7 +3,8 @@
 import { ap } from './ap/index.ts';
 import { ccw } from './ccw/index.ts';
 import type { CommandDriver } from './driver.ts';
+import { gvt } from './gvt/index.ts';
 import { mdpySample } from './mdpy-sample.ts';
 
 /** All of them, as the help lists them. */
-export const DRIVERS: readonly CommandDriver[] = [mdpySample, ap, ccw];
+export const DRIVERS: readonly CommandDriver[] = [mdpySample, gvt, ap, ccw];

@@ -1,0 +1,103 @@
+// Settings of the GPU below vGPUs, and of what their guests see.
+
+import {
+  GVT_TYPES,
+  gvtTypesOf,
+  HOST_APERTURE,
+  type MappablePolicy,
+  type Resolution,
+} from '@vfio-ts/gvt';
+import type { Setting } from '../../mdev/definition.ts';
+import { UsageError } from '../../usage.ts';
+import type { DeviceWish } from '../driver.ts';
+
+/** One GPU and its vGPUs. */
+export interface GvtSettings {
+  /** Bytes. */
+  readonly aperture: number;
+  readonly pipes: number;
+  readonly mappable: MappablePolicy;
+  /** That of the type when left out. */
+  readonly resolution?: Resolution;
+}
+
+/** Help for the settings of this file. */
+export const GVT_HELP: readonly string[] = [
+  'i915-GVTg_V5_8 64 MB of graphics memory, i915-GVTg_V5_4 128 MB, i915-GVTg_V5_2 256 MB,',
+  'i915-GVTg_V5_1 512 MB',
+  'resolution=WxH  what the monitor prefers; 1024x768 (V5_8) or 1920x1200 when left out',
+  'mappable=full   a guest is told of all its graphics memory as mappable: faithful, and slow;',
+  '                of a window of 2 MB when left out',
+  'aperture=MB     of the GPU: 256, 512 or 1024; as the devices need it when left out',
+  'pipes=N         of its display: 1 when left out, 0 without',
+  'picture=FILE    a PNG of what is shown, renewed while it changes',
+];
+
+const OWN = new Set(['aperture', 'pipes', 'mappable', 'resolution', 'picture']);
+const MB = 2 ** 20;
+const APERTURES = [256, 512, 1024] as const;
+
+/** What is written to the device, of the settings of a wish. */
+export function attributesOf({ settings }: DeviceWish): readonly Setting[] {
+  return settings.filter(({ name }) => !OWN.has(name));
+}
+
+/** Where the picture of one device is to be. */
+export function pictureOf({ settings }: DeviceWish): string | undefined {
+  return settings.findLast(({ name }) => name === 'picture')?.value;
+}
+
+/** Reads the settings of all wishes, which share one GPU. @throws UsageError */
+export function readGvtSettings(wishes: readonly DeviceWish[]): GvtSettings {
+  const settings = wishes.flatMap((wish) => wish.settings);
+  const value = (name: string): string | undefined =>
+    settings.findLast((setting) => setting.name === name)?.value;
+  const resolution = value('resolution');
+  return {
+    aperture: apertureOf(value('aperture'), wishes),
+    pipes: pipes(value('pipes') ?? '1'),
+    mappable: mappable(value('mappable') ?? 'window'),
+    ...(resolution !== undefined && { resolution: readResolution(resolution) }),
+  };
+}
+
+function apertureOf(text: string | undefined, wishes: readonly DeviceWish[]): number {
+  if (text === undefined) return leastAperture(wishes) * MB;
+  const size = APERTURES.find((one) => String(one) === text);
+  if (size !== undefined) return size * MB;
+  throw new UsageError(`aperture=${text}: it takes ${APERTURES.join(', ')}`);
+}
+
+/** The smallest that has room for all; what no GPU has room for is refused when it is created. */
+function leastAperture(wishes: readonly DeviceWish[]): number {
+  const types = wishes.map(({ type }) =>
+    GVT_TYPES.find(({ sysfsName }) => type === `i915-${sysfsName}`),
+  );
+  const wanted = types.reduce((sum, type) => sum + (type?.lowGm ?? 0), HOST_APERTURE);
+  const largest = APERTURES[APERTURES.length - 1] ?? 0;
+  const fits = (aperture: number): boolean => {
+    const offered = gvtTypesOf({ aperture: aperture * MB, total: 0, fences: 0 });
+    return (
+      wanted <= aperture * MB && types.every((type) => type === undefined || offered.includes(type))
+    );
+  };
+  return APERTURES.find((aperture) => fits(aperture)) ?? largest;
+}
+
+function pipes(text: string): number {
+  if (/^[0-3]$/u.test(text)) return Number(text);
+  throw new UsageError(`pipes=${text}: it takes 0 to 3`);
+}
+
+function mappable(text: string): MappablePolicy {
+  if (text === 'window' || text === 'full') return text;
+  throw new UsageError(`mappable=${text}: it takes window or full`);
+}
+
+function readResolution(text: string): Resolution {
+  const { width, height } = /^(?<width>\d{1,5})x(?<height>\d{1,5})$/u.exec(text)?.groups ?? {};
+  if (width === undefined || height === undefined) {
+    throw new UsageError(`resolution=${text}: it takes WIDTHxHEIGHT, as in 1024x768`);
+  }
+  return { width: Number(width), height: Number(height) };
+}

@@ -34,6 +34,10 @@ function put(at: string, name: string, text: string): string {
   return join(at, 'mdpy', name);
 }
 
+function readOnly(): never {
+  throw Object.assign(new Error('EROFS'), { code: 'EROFS' });
+}
+
 test('a folder that is not there has no definitions, and reading does not make it', async () => {
   const at = folder();
   expect(await new DefinitionStore(at).load()).toEqual({ definitions: [], damaged: [] });
@@ -122,10 +126,7 @@ test.each(['modify', 'undefine'] as const)(
 test('where nothing may be changed, what is damaged is reported all the same', async () => {
   const at = folder();
   const file = put(at, UUID, 'mine');
-  const lock = (): never => {
-    throw Object.assign(new Error('EROFS'), { code: 'EROFS' });
-  };
-  const store = new DefinitionStore(at, { files: { ...nodeFiles, lock } });
+  const store = new DefinitionStore(at, { files: { ...nodeFiles, lock: readOnly } });
   const { damaged } = await store.load();
   expect(damaged).toEqual([expect.not.objectContaining({ aside: expect.anything() })]);
   expect(readFileSync(file, 'utf8')).toBe('mine');

@@ -1,0 +1,59 @@
+// What tests do in a guest with i915, and what they look at afterwards.
+
+import { until, type Guest } from '@vfio-ts/lab';
+import { expect } from 'vitest';
+import type { Served } from './stand.ts';
+
+/**
+ * Lines of i915 that no device can do away with: the firmware of the display's power controller is not free, so Debian's
+ * main archive has none. The driver goes on without, and says so.
+ */
+const KNOWN: readonly RegExp[] = [
+  /Direct firmware load for i915\/\w+_dmc_\w+\.bin failed with error -2$/,
+];
+
+const MARK = 'the test begins';
+
+/** Runs a command in the guest that must succeed; gives what it printed. */
+export async function run(guest: Guest, command: string, deadline?: number): Promise<string> {
+  const { output, status } = await guest.run(command, deadline);
+  expect(`${command}: ${status}\n${output}`).toBe(`${command}: 0\n${output}`);
+  return output.trim();
+}
+
+/** Loads the driver; kernel messages stay off the picture. Gives the milliseconds that it took. */
+export async function loadDriver(guest: Guest): Promise<number> {
+  await run(guest, `dmesg -n 1; echo '${MARK}' >/dev/kmsg`);
+  const start = performance.now();
+  await run(guest, 'modprobe i915', 120_000);
+  return performance.now() - start;
+}
+
+/** What the kernel has said since {@link loadDriver} that is a warning or worse. */
+export async function complaints(guest: Guest): Promise<string[]> {
+  const lines = (await run(guest, 'dmesg -r')).split('\n');
+  const since = lines.slice(lines.findLastIndex((line) => line.includes(MARK)) + 1);
+  return since.filter((line) => /^<[0-4]>/.test(line) && !KNOWN.some((known) => known.test(line)));
+}
+
+/** Whether the driver has given the GPU up. */
+export async function isWedged(guest: Guest): Promise<boolean> {
+  const base = '/sys/kernel/debug';
+  await run(guest, `mountpoint -q ${base} || mount -t debugfs debugfs ${base}`);
+  const wedged = await run(
+    guest,
+    `cat ${base}/dri/0/i915_wedged ${base}/dri/*02.0/i915_wedged 2>/dev/null | head -n 1`,
+  );
+  return Number(wedged) !== 0;
+}
+
+/** Wipes the console. */
+export async function wipe(guest: Guest): Promise<void> {
+  await run(guest, 'printf "\\033[2J\\033[H" >/dev/tty1');
+}
+
+/** Writes a line on the console and waits until it is in the picture, each pixel as the font has it. */
+export async function show(guest: Guest, served: Served, line: string): Promise<void> {
+  await run(guest, `echo '${line}' >/dev/tty1`);
+  await until(() => served.lines.includes(line));
+}

@@ -1,0 +1,170 @@
+// What a test with a real guest needs around it: vGPUs on sockets, guests, and a look at what is left afterwards.
+
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RecordingLogger } from '@vfio-ts/conformance/fakes';
+import { devicePicture, MdevBus, VfioCore, type Picture, type VfioDevice } from '@vfio-ts/core';
+import {
+  bootGuest,
+  labForTest,
+  openDescriptors,
+  parsePsf,
+  readScreen,
+  until,
+  type ConsoleFont,
+  type Guest,
+  type GuestOptions,
+} from '@vfio-ts/lab';
+import { EventLoop, linuxHost, serveDevice, type VfioUserServer } from '@vfio-ts/vfio-user';
+import { vi } from 'vitest';
+import {
+  registerGvt,
+  SoftGpu,
+  unregisterGvt,
+  type GvtParent,
+  type IntelGvtOptions,
+  type IntelVgpu,
+} from '../../src/index.ts';
+
+/** Boots take some seconds; a loaded machine may take many times as long. */
+const DEADLINE = 300_000;
+vi.setConfig({ testTimeout: 4 * DEADLINE, hookTimeout: DEADLINE });
+
+/** How a guest uses its vGPU. */
+export interface UseOptions {
+  /** Writes of the guest wait until the vGPU has done them. */
+  readonly noPostedWrites?: boolean;
+}
+
+/** A vGPU on a socket. */
+export class Served {
+  readonly vgpu: IntelVgpu;
+  readonly vdev: VfioDevice;
+  readonly server: VfioUserServer;
+  readonly socket: string;
+  readonly #font: ConsoleFont;
+
+  constructor(vgpu: IntelVgpu, socket: string, loop: EventLoop, font: ConsoleFont) {
+    this.vgpu = vgpu;
+    this.vdev = vgpu.vdev;
+    this.socket = socket;
+    this.server = serveDevice(vgpu.vdev, { path: socket, loop });
+    this.#font = font;
+  }
+
+  /** What whoever looks at the device sees; `undefined` while the screen is off. */
+  get picture(): Picture | undefined {
+    return devicePicture(this.vdev);
+  }
+
+  /** The text on it, read off the pixels. */
+  get lines(): readonly string[] {
+    const { picture } = this;
+    return picture === undefined ? [] : readScreen(picture, this.#font);
+  }
+
+  /** Messages of the guest's accesses until now. */
+  get messages(): number {
+    return this.server.stats().total.messages;
+  }
+
+  /** Waits until no guest has the device. */
+  async untilFree(): Promise<void> {
+    await until(() => this.server.connections === 0);
+  }
+}
+
+/** vGPUs of one GPU, sockets and guests of one test. */
+export class Stand {
+  readonly logger: RecordingLogger = new RecordingLogger();
+  readonly core: VfioCore = new VfioCore(linuxHost({ logger: this.logger }), { trace: true });
+  readonly #before: readonly string[] = openDescriptors();
+  readonly #bus: MdevBus = new MdevBus(this.core);
+  readonly #parents: GvtParent[] = [];
+  readonly #errors: unknown[] = [];
+  readonly #loop: EventLoop = new EventLoop({ onError: (error) => this.#errors.push(error) });
+  readonly #folder: string = mkdtempSync(join(tmpdir(), 'vfio-ts-gvt-'));
+  readonly #font: ConsoleFont;
+  readonly #served: Served[] = [];
+  readonly #guests: Guest[] = [];
+
+  constructor(font: ConsoleFont) {
+    this.#font = font;
+  }
+
+  /** Creates a vGPU and serves it; all of one test are of the GPU that the first call describes. */
+  async serve(type: string, options: IntelGvtOptions = {}): Promise<Served> {
+    const parent = (this.#parents[0] ??= registerGvt(this.#bus, new SoftGpu(), options));
+    const { instance } = await parent.create(`i915-${type}`, randomUUID());
+    const socket = join(this.#folder, `${this.#served.length}.sock`);
+    const served = new Served(instance.device, socket, this.#loop, this.#font);
+    this.#served.push(served);
+    return served;
+  }
+
+  /** Boots a guest that has the vGPU at 00:02.0, and i915. */
+  async boot(
+    { socket }: Served,
+    options: GuestOptions = {},
+    { noPostedWrites = false }: UseOptions = {},
+  ): Promise<Guest> {
+    const properties = noPostedWrites ? { 'x-no-posted-writes': true } : {};
+    const guest = await bootGuest({
+      devices: [{ socket, addr: '2.0', properties }],
+      memory: '512M',
+      parts: ['i915'],
+      deadline: DEADLINE,
+      ...options,
+    });
+    this.#guests.push(guest);
+    return guest;
+  }
+
+  /** What was logged at a level that nothing here should reach. */
+  get complaints(): readonly string[] {
+    return (['error', 'warn'] as const).flatMap((level) =>
+      this.logger.at(level).map(({ component, message }) => `logged: ${component} ${message}`),
+    );
+  }
+
+  /** Ends everything; gives what is left that should not be. */
+  async end(): Promise<readonly string[]> {
+    await Promise.all(this.#guests.map((guest) => guest.kill()));
+    for (const { server } of this.#served) server.close();
+    const sockets = readdirSync(this.#folder).map((name) => `socket ${name}`);
+    const [parent] = this.#parents;
+    if (parent !== undefined) await unregisterGvt(this.#bus, parent);
+    this.#loop.close();
+    rmSync(this.#folder, { recursive: true });
+    await until(() => this.#newDescriptors().length === 0).catch(() => undefined);
+    return [
+      ...sockets,
+      ...this.core.leaks().map(({ kind, what, stack }) => `${kind} ${what}\n${stack}`),
+      ...this.#newDescriptors(),
+      ...this.#errors.map(String),
+      ...this.complaints,
+    ];
+  }
+
+  #newDescriptors(): readonly string[] {
+    return openDescriptors().filter((what) => !this.#before.includes(what));
+  }
+}
+
+/** What a test context has that the fixture needs. */
+interface Skippable {
+  readonly skip: (reason: string) => never;
+}
+
+/** A {@link Stand} for each test, after which nothing may be left. Skipped, with the reason, where there is no lab. */
+export const fixtures = {
+  stand: async ({ skip }: Skippable, use: (stand: Stand) => Promise<void>): Promise<void> => {
+    const { font } = labForTest({ skip });
+    const stand = new Stand(parsePsf(readFileSync(font)));
+    await use(stand);
+    const left = await stand.end();
+    if (left.length > 0) throw new Error(`left behind:\n  ${left.join('\n  ')}`);
+  },
+};

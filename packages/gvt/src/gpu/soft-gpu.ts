@@ -1,6 +1,7 @@
 // A Gen9 GPU of no hardware: it has nothing in common between vGPUs but the time they execute in.
 
 import { VfioError } from '@vfio-ts/core';
+import { GpuScheduler } from './execution/scheduler.ts';
 import type { Gpu, GpuCapacity, GpuShare, GraphicsRange, Monitor, VgpuHost } from './gpu.ts';
 import { MOST_PIPES } from './registers/fuses.ts';
 import { SoftVgpu } from './soft-vgpu.ts';
@@ -23,6 +24,7 @@ const MOST_WEIGHT = 16;
 export class SoftGpu implements Gpu {
   readonly capacity: GpuCapacity;
   readonly #pipes: number;
+  readonly #scheduler = new GpuScheduler();
 
   /** @throws VfioError `EINVAL` an aperture or a number of pipes that there cannot be */
   constructor(options: SoftGpuOptions = {}) {
@@ -39,7 +41,7 @@ export class SoftGpu implements Gpu {
 
   createVgpu(share: GpuShare, monitor: Monitor, host: VgpuHost): SoftVgpu {
     checkShare(share, this.capacity);
-    return new SoftVgpu({ share, monitor, host, pipes: this.#pipes });
+    return new SoftVgpu({ share, monitor, host, pipes: this.#pipes, scheduler: this.#scheduler });
   }
 }
 

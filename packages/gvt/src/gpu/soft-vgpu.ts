@@ -1,12 +1,12 @@
 // One vGPU of the software GPU: it puts the rooms together, and says in which order a reset goes through them.
 
-import type { Clock } from '@vfio-ts/core';
 import { Display } from './display/display.ts';
+import { Execution } from './execution/execution.ts';
+import type { GpuScheduler } from './execution/scheduler.ts';
 import type {
   EngineMask,
   FailsafeReason,
   GpuShare,
-  GuestMemory,
   Monitor,
   Screen,
   VgpuCounters,
@@ -14,14 +14,12 @@ import type {
   VirtualGpu,
 } from './gpu.ts';
 import { InterruptRouter } from './interrupts/router.ts';
-import type { InterruptSink } from './interrupts/source.ts';
 import { Aperture } from './memory/aperture.ts';
 import { Ggtt } from './memory/ggtt.ts';
 import { PvInfo } from './pvinfo.ts';
 import { GRDOM_FULL } from './registers/engines.ts';
 import { gtControl } from './registers/gt-control.ts';
 import { RegisterFile } from './registers/register-file.ts';
-import type { RegisterFamily } from './registers/register.ts';
 
 /** What a vGPU is made of. */
 export interface SoftVgpuParts {
@@ -30,42 +28,9 @@ export interface SoftVgpuParts {
   readonly host: VgpuHost;
   /** Pipes of the display, 0 to 3. */
   readonly pipes: number;
-  /** Makes what runs the submissions; nothing runs when left out. */
-  readonly execution?: (needs: ExecutionNeeds) => Execution;
+  /** Shares the time between the vGPUs of the GPU. */
+  readonly scheduler: GpuScheduler;
 }
-
-/** What the engines are given. */
-export interface ExecutionNeeds {
-  readonly registers: RegisterFile;
-  readonly interrupts: InterruptSink;
-  readonly ggtt: Ggtt;
-  readonly memory: GuestMemory;
-  readonly clock: Clock;
-  readonly share: GpuShare;
-  log: VgpuHost['log'];
-  /** The guest's driver has read that it shares its GPU. */
-  isNotified(): boolean;
-  failsafe(reason: FailsafeReason): void;
-}
-
-/** What runs what the guest submits. */
-export interface Execution {
-  readonly families: readonly RegisterFamily[];
-  readonly counters: Pick<VgpuCounters, 'submissions' | 'commands' | 'busy' | 'refused' | 'draws'>;
-  /** Drops what runs and what waits on these engines. Their registers are reset by the caller, before. */
-  reset(engines: EngineMask): void;
-  start(): void;
-  /** Nothing runs and no guest memory is touched until {@link Execution.start}. */
-  stop(): void;
-}
-
-const IDLE: Execution = {
-  families: [],
-  counters: { submissions: 0, commands: 0, busy: 0, refused: 0, draws: 0 },
-  reset: () => undefined,
-  start: () => undefined,
-  stop: () => undefined,
-};
 
 /** One vGPU. Counterpart of `struct intel_vgpu` below its VFIO side. */
 export class SoftVgpu implements VirtualGpu {
@@ -80,7 +45,7 @@ export class SoftVgpu implements VirtualGpu {
   #faults = 0;
   #isFailsafe = false;
 
-  constructor({ share, monitor, host, pipes, execution }: SoftVgpuParts) {
+  constructor({ share, monitor, host, pipes, scheduler }: SoftVgpuParts) {
     const { registers } = this;
     const { clock, memory } = host;
     const failsafe = (reason: FailsafeReason): void => this.#failsafe(reason);
@@ -91,10 +56,8 @@ export class SoftVgpu implements VirtualGpu {
       displayReady: (isReady) => host.displayReady(isReady),
       failsafe,
     });
-    this.#ggtt = new Ggtt(memory, { fault: () => void this.#faults++ }, [
-      share.aperture,
-      share.hidden,
-    ]);
+    const faults = { fault: () => void this.#faults++ };
+    this.#ggtt = new Ggtt(memory, faults, [share.aperture, share.hidden]);
     this.#aperture = new Aperture(this.#ggtt, registers, share.fences);
     this.#display = new Display({
       registers,
@@ -104,18 +67,19 @@ export class SoftVgpu implements VirtualGpu {
       pipes,
       monitor,
     });
-    this.#execution =
-      execution?.({
-        registers,
-        interrupts: this.#interrupts,
-        ggtt: this.#ggtt,
-        memory,
-        clock,
-        share,
-        log: (level, message) => host.log(level, message),
-        isNotified: () => this.#pvinfo.isNotified,
-        failsafe,
-      }) ?? IDLE;
+    const parts = {
+      registers,
+      interrupts: this.#interrupts,
+      ggtt: this.#ggtt,
+      memory,
+      faults,
+      clock,
+      share,
+      log: host.log.bind(host),
+      isNotified: () => this.#pvinfo.isNotified,
+      failsafe,
+    };
+    this.#execution = new Execution(parts, scheduler);
     registers.add(
       this.#interrupts.family,
       this.#pvinfo.family,

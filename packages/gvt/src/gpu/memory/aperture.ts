@@ -35,7 +35,7 @@ export class Aperture {
   /** Fills `into` from a graphics address on; what is not there reads as 0. */
   read(address: number, into: Uint8Array): void {
     this.#ggtt.renew();
-    for (let done = 0; done < into.length; ) {
+    for (let done = 0; done < into.length;) {
       const length = this.#run(address + done, into.length - done);
       this.#ggtt.read(this.#place(address + done), into.subarray(done, done + length));
       done += length;
@@ -45,7 +45,7 @@ export class Aperture {
   /** Opposite direction of {@link Aperture.read}; what is not there is dropped. */
   write(address: number, from: Uint8Array): void {
     this.#ggtt.renew();
-    for (let done = 0; done < from.length; ) {
+    for (let done = 0; done < from.length;) {
       const length = this.#run(address + done, from.length - done);
       this.#ggtt.write(this.#place(address + done), from.subarray(done, done + length));
       done += length;

@@ -58,7 +58,7 @@ export abstract class PagedMemory implements GraphicsMemory {
 
   read(address: number, into: Uint8Array): boolean {
     let isAll = true;
-    for (let done = 0; done < into.length; ) {
+    for (let done = 0; done < into.length;) {
       const at = address + done;
       const offset = at % PAGE_SIZE;
       const length = Math.min(PAGE_SIZE - offset, into.length - done);
@@ -70,7 +70,7 @@ export abstract class PagedMemory implements GraphicsMemory {
 
   write(address: number, from: Uint8Array): boolean {
     let isAll = true;
-    for (let done = 0; done < from.length; ) {
+    for (let done = 0; done < from.length;) {
       const at = address + done;
       const offset = at % PAGE_SIZE;
       const length = Math.min(PAGE_SIZE - offset, from.length - done);
@@ -150,7 +150,10 @@ export abstract class PagedMemory implements GraphicsMemory {
     const first = PAGE_SIZE - (address & OFFSET_MASK);
     let length = first;
     let expected = frame + PAGE_SIZE;
-    while (length < longest && (this.#frames[this.#slot(address + length)] ?? NOTHING) === expected) {
+    while (
+      length < longest &&
+      (this.#frames[this.#slot(address + length)] ?? NOTHING) === expected
+    ) {
       length += PAGE_SIZE;
       expected += PAGE_SIZE;
     }

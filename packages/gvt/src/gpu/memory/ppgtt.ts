@@ -5,15 +5,7 @@
 // directory's entry: one entry out of 16 counts), of 2 MiB (bit 7 of a directory's entry) and of 1 GiB (bit 7 one level
 // up). No shadow is kept: the tables are read when an address is needed.
 
-import type { GuestMemory } from '../gpu.ts';
-import {
-  NOTHING,
-  PAGE_SIZE,
-  PagedMemory,
-  WRITABLE,
-  wordsOver,
-  type FaultSink,
-} from './paged-memory.ts';
+import { NOTHING, PAGE_SIZE, PagedMemory, WRITABLE, wordsOver } from './paged-memory.ts';
 
 const PRESENT = 1;
 const READ_WRITE = 2;
@@ -39,10 +31,6 @@ export class Ppgtt extends PagedMemory {
   readonly #scratch = new Int32Array(2);
   readonly #scratchBytes = new Uint8Array(this.#scratch.buffer);
   #low = 0;
-
-  constructor(guest: GuestMemory, faults: FaultSink) {
-    super(guest, faults);
-  }
 
   /** From now on this is the space below a PML4. @param root - guest physical address, bits 11:0 ignored */
   use4Levels(root: number): void {

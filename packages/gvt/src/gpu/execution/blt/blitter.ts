@@ -1,0 +1,7 @@
+// placeholder
+/** What blits are done with. */
+export class Blitter {
+  reset(): void {
+    // nothing
+  }
+}

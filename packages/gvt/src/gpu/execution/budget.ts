@@ -1,0 +1,8 @@
+// What a slice of execution may use up.
+
+/** Counted down while a slice runs; nothing is left below 1. */
+export interface Budget {
+  commands: number;
+  /** Of fills, copies and stores. */
+  bytes: number;
+}

@@ -1,0 +1,168 @@
+// One engine's command streamer: runs what a ring says, for as long as it is let.
+
+import type { Clock } from '@vfio-ts/core';
+import { engineInterrupt } from '../interrupts/groups.ts';
+import type { InterruptSink, InterruptSource } from '../interrupts/source.ts';
+import type { PagedMemory } from '../memory/paged-memory.ts';
+import type { Ppgtt } from '../memory/ppgtt.ts';
+import type { EngineLayout } from '../registers/engines.ts';
+import { commandStreamerTime } from '../registers/timestamps.ts';
+import { Blitter } from './blt/blitter.ts';
+import type { Budget } from './budget.ts';
+import {
+  Outcome,
+  type CommandContext,
+  type CommandCounters,
+  type CommandRegisters,
+} from './command.ts';
+import { commandOf } from './commands/table.ts';
+import type { ContextImage } from './context-image.ts';
+import { CommandStream } from './stream.ts';
+
+const LANE_BITS = 16;
+
+/** Jumps and calls of a slice of one engine: a batch that only goes round waits for somebody else. */
+const MOST_JUMPS = 64;
+
+/** How a slice ended. */
+export const Progress = {
+  /** The ring is done. */
+  done: 0,
+  /** There is more to do at once. */
+  more: 1,
+  /** There is more to do once something has changed. */
+  waiting: 2,
+  /** Nothing more until a reset. */
+  hung: 3,
+} as const;
+/** How a slice ended. */
+export type Progress = (typeof Progress)[keyof typeof Progress];
+
+/** What a command streamer is part of. */
+export interface StreamerParts {
+  readonly engine: EngineLayout;
+  readonly ggtt: PagedMemory;
+  readonly ppgtt: Ppgtt;
+  readonly registers: CommandRegisters;
+  readonly interrupts: InterruptSink;
+  readonly counters: CommandCounters;
+  readonly clock: Clock;
+  /** A stream asked for something that it may not do. */
+  refused(engine: EngineLayout, what: number): void;
+}
+
+/** Executes commands of one context at a time. */
+export class CommandStreamer implements CommandContext {
+  readonly engine: EngineLayout;
+  readonly stream: CommandStream;
+  readonly ggtt: PagedMemory;
+  readonly ppgtt: Ppgtt;
+  readonly registers: CommandRegisters;
+  readonly counters: CommandCounters;
+  readonly blitter: Blitter;
+  contextPage = 0;
+  /** The header of the last command. */
+  header = 0;
+  readonly #parts: StreamerParts;
+  readonly #interrupts: readonly InterruptSource[];
+  #bytes = 0;
+  #isWaiting = false;
+
+  constructor(parts: StreamerParts) {
+    this.#parts = parts;
+    this.engine = parts.engine;
+    this.ggtt = parts.ggtt;
+    this.ppgtt = parts.ppgtt;
+    this.registers = parts.registers;
+    this.counters = parts.counters;
+    this.stream = new CommandStream(parts.ggtt);
+    this.blitter = new Blitter();
+    this.#interrupts = Array.from({ length: LANE_BITS }, (_, bit) =>
+      engineInterrupt(parts.engine, bit),
+    );
+  }
+
+  /** Begins with what a context's image says. */
+  start(image: ContextImage): void {
+    this.#isWaiting = false;
+    this.blitter.reset();
+    this.contextPage = image.page;
+    image.selectTables(this.ppgtt);
+    this.stream.start(image.ringStart, image.ringSize, image.head, image.tail);
+    if (image.contextBatch !== 0) this.stream.call(this.ggtt, image.contextBatch, 0);
+    if (image.indirectSize !== 0) {
+      this.stream.call(this.ggtt, image.indirectBatch, 0, image.indirectSize);
+    }
+  }
+
+  /** Executes until the budget is used up or nothing can be done. */
+  run(budget: Budget): Progress {
+    const { stream } = this;
+    stream.renew();
+    this.#bytes = 0;
+    for (let jumps = 0; ;) {
+      if (stream.isDone) return Progress.done;
+      if (budget.commands <= 0) return Progress.more;
+      if (stream.isAtEnd) {
+        stream.return();
+        continue;
+      }
+      if (!stream.isThere) return Progress.hung;
+      budget.commands--;
+      const header = stream.word(0);
+      if (header === 0) {
+        stream.skipZeros();
+        continue;
+      }
+      this.header = header;
+      this.counters.commands++;
+      const command = commandOf(header);
+      const outcome = command.execute(this, header);
+      if (outcome === Outcome.next) {
+        stream.advance(command.length(header));
+        this.#isWaiting = false;
+      } else if (outcome === Outcome.jumped) {
+        if (++jumps > MOST_JUMPS) return Progress.waiting;
+      } else if (outcome === Outcome.wait) {
+        return Progress.waiting;
+      } else if (outcome === Outcome.hang) {
+        return Progress.hung;
+      }
+      if (this.#bytes !== 0) {
+        budget.bytes -= this.#bytes;
+        this.#bytes = 0;
+        if (budget.bytes <= 0) return Progress.more;
+      }
+    }
+  }
+
+  time(): number {
+    return commandStreamerTime(this.#parts.clock);
+  }
+
+  interrupt(bit: number): void {
+    const source = this.#interrupts[bit];
+    if (source !== undefined) this.#parts.interrupts.raise(source);
+  }
+
+  waits(bit: number): void {
+    if (!this.#isWaiting) this.interrupt(bit);
+    this.#isWaiting = true;
+  }
+
+  memory(isGlobal: boolean): PagedMemory | undefined {
+    if (!isGlobal) return this.ppgtt;
+    if (this.stream.isPrivileged) return this.ggtt;
+    this.refuse(this.header);
+    return undefined;
+  }
+
+  refuse(what: number): void {
+    this.counters.refused++;
+    this.#parts.refused(this.engine, what);
+  }
+
+  worked(bytes: number): void {
+    this.#bytes += bytes;
+  }
+}

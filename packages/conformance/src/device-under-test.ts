@@ -111,7 +111,7 @@ export interface InitFault {
 export interface MdevHooks {
   /** Registers the driver and one parent. */
   register(bus: MdevBus): void;
-  /** The error of a create when nothing more is available; `EUSERS`, the bus's own, when left out. */
+  /** The error of a create when nothing more is available, of a driver that counts; `EUSERS`, the bus's own, when left out. */
   readonly limitError?: ErrnoCode;
   /** What the type directories have to say, by their names. */
   readonly directories: Readonly<Record<string, MdevDirectory>>;
@@ -159,6 +159,8 @@ export interface DeviceUnderTest<T extends object> {
   readonly dma?: DmaHooks<T>;
   /** A plain memory window, if the device has one. */
   readonly ram?: RamWindow;
+  /** Regions of which the device refuses parts: only their bounds are tested, the rest is for tests of its own. */
+  readonly partialRegions?: readonly number[];
   /** Changes the state that migration carries; needed with `migration`. */
   mutate?(device: T): void;
   /** What a guest can see of the state, as bytes: equal for equal devices; needed with `migration` and `reset`. */

@@ -36,6 +36,15 @@ export function isReadable({ flags, size }: RegionInfo): boolean {
   return size > 0 && (flags & VFIO_REGION_INFO_FLAG_READ) !== 0;
 }
 
+/** Whether the region permits reads of whatever lies in it. */
+export function isWholeReadable(info: RegionInfo, { partialRegions = [] }: WithPartial): boolean {
+  return isReadable(info) && !partialRegions.includes(info.index);
+}
+
+interface WithPartial {
+  readonly partialRegions?: readonly number[];
+}
+
 /** Whether the region permits writes. */
 export function isWritable({ flags, size }: RegionInfo): boolean {
   return size > 0 && (flags & VFIO_REGION_INFO_FLAG_WRITE) !== 0;

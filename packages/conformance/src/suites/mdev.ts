@@ -132,7 +132,10 @@ function creating<T extends object>({ test, harness }: SuiteTests<T>): void {
   });
 }
 
-function removing<T extends object>({ test }: SuiteTests<T>): void {
+function removing<T extends object>({ test, harness }: SuiteTests<T>): void {
+  // The bus counts mdevs; a driver that says itself what is available counts its devices.
+  const countsMdevs = harness.mdev?.limitError === undefined;
+
   test('[109] available_instances falls with each create and rises with remove and last put', async (t) => {
     const fixture = setUp(t);
     const before = available(fixture);
@@ -141,7 +144,7 @@ function removing<T extends object>({ test }: SuiteTests<T>): void {
     const { mdev } = deviceOf(fixture, 1);
     mdev.get();
     await mdev.remove();
-    expect(available(fixture)).toBe(before - 1);
+    expect(available(fixture)).toBe(countsMdevs ? before - 1 : before);
     mdev.put();
     expect(available(fixture)).toBe(before);
   });

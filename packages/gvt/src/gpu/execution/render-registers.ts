@@ -7,7 +7,7 @@ import type { Register, RegisterFamily } from '../registers/register.ts';
 const RANGES = [
   [0x2248, 1, 'GEN8_OA_CTX_CONTROL'],
   [0x2290, 2, 'CS_INVOCATION_COUNT'],
-  [0x2300, 24, 'PIPELINE_STATISTICS'],
+  [0x2300, 22, 'PIPELINE_STATISTICS'],
   [0x2420, 9, '3DPRIM'],
   [0x2500, 3, 'GPGPU_DISPATCHDIM'],
   [0x20c8, 1, 'GEN8_R_PWR_CLK_STATE'],

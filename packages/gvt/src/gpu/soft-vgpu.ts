@@ -130,7 +130,6 @@ export class SoftVgpu implements VirtualGpu {
   }
 
   draw(into: Uint8Array): Screen | undefined {
-    this.#ggtt.renew();
     return this.#display.draw(into);
   }
 

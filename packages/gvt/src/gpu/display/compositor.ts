@@ -1,0 +1,138 @@
+// The picture of a pipe, row by row, from the layers it shows. PRM volume 12 (Display), "Plane Capability and
+// Interoperability". Words are little endian, and so must the host be.
+
+import type { GraphicsMemory } from '../memory/address-space.ts';
+import type { Layer } from './layer.ts';
+import type { Palette } from './pixel-format.ts';
+import { SurfaceReader } from './surface.ts';
+
+/** What a pipe shows. */
+export interface Scene {
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Behind all layers, XRGB8888. */
+  readonly background: number;
+  readonly palette: Palette;
+  /** The lowest first. */
+  readonly layers: readonly Layer[];
+}
+
+/**
+ * Takes a row of the picture.
+ *
+ * @param words - XRGB8888, `width` of them; the upper byte means nothing. Valid during the call
+ * @param bytes - the same
+ */
+export type TakeRow = (words: Uint32Array, bytes: Uint8Array, y: number) => void;
+
+/** Puts a picture together. */
+export function compose(memory: GraphicsMemory, scene: Scene, take: TakeRow): void {
+  const { width, height, background } = scene;
+  const words = new Uint32Array(width);
+  const bytes = new Uint8Array(words.buffer);
+  const painters: Painter[] = [];
+  for (const layer of scene.layers) {
+    const painter = Painter.of(layer, scene, memory);
+    if (painter !== undefined) painters.push(painter);
+  }
+  for (let y = 0; y < height; y++) {
+    words.fill(background);
+    for (const painter of painters) painter.paint(y, words, bytes);
+    take(words, bytes, y);
+  }
+}
+
+/** Draws the part of a layer that is inside the picture. */
+class Painter {
+  readonly #layer: Layer;
+  readonly #palette: Palette;
+  readonly #reader: SurfaceReader;
+  /** First pixel of the picture, and how many. */
+  readonly #left: number;
+  readonly #count: number;
+  readonly #source: Uint8Array;
+  readonly #pixels: Uint32Array;
+
+  private constructor(layer: Layer, scene: Scene, memory: GraphicsMemory) {
+    const { x, width, surface, format } = layer;
+    this.#layer = layer;
+    this.#palette = scene.palette;
+    this.#left = Math.max(0, x);
+    this.#count = Math.min(x + width, scene.width) - this.#left;
+    const before = this.#left - x;
+    const column = layer.isUpsideDown ? width - before - this.#count : before;
+    this.#reader = new SurfaceReader(memory, surface, format.bytes, column, this.#count);
+    this.#source = new Uint8Array(this.#count * format.bytes);
+    this.#pixels = new Uint32Array(this.#count);
+  }
+
+  /** @returns `undefined` where nothing of the layer is inside */
+  static of(layer: Layer, scene: Scene, memory: GraphicsMemory): Painter | undefined {
+    const isBeside = layer.x >= scene.width || layer.x + layer.width <= 0;
+    return isBeside ? undefined : new Painter(layer, scene, memory);
+  }
+
+  paint(y: number, words: Uint32Array, bytes: Uint8Array): void {
+    const { layer, left, count } = { layer: this.#layer, left: this.#left, count: this.#count };
+    const { format, height, isUpsideDown, hasGamma } = layer;
+    const row = y - layer.y;
+    if (row < 0 || row >= height) return;
+    const isPlain = format.isNative === true && !isUpsideDown && !hasGamma;
+    if (isPlain) {
+      this.#reader.read(row, bytes.subarray(left * 4, (left + count) * 4));
+      return;
+    }
+    this.#reader.read(isUpsideDown ? height - 1 - row : row, this.#source);
+    format.convert(this.#source, count, this.#pixels, this.#palette);
+    if (isUpsideDown) this.#pixels.reverse();
+    if (hasGamma && format.name !== 'C8') applyPalette(this.#pixels, this.#palette);
+    if (format.alpha === undefined) words.set(this.#pixels, left);
+    else blend(this.#pixels, words, left, format.alpha === 'coverage');
+  }
+}
+
+/** Each colour by its own column. */
+function applyPalette(pixels: Uint32Array, palette: Palette): void {
+  for (let i = 0; i < pixels.length; i++) {
+    const pixel = pixels[i] ?? 0;
+    const r = (palette[(pixel >>> 16) & 0xff] ?? 0) & 0xff_0000;
+    const g = (palette[(pixel >>> 8) & 0xff] ?? 0) & 0xff00;
+    const b = (palette[pixel & 0xff] ?? 0) & 0xff;
+    pixels[i] = (pixel & 0xff00_0000) | r | g | b;
+  }
+}
+
+function blend(from: Uint32Array, onto: Uint32Array, left: number, isCoverage: boolean): void {
+  for (let i = 0; i < from.length; i++) {
+    const pixel = from[i] ?? 0;
+    const alpha = pixel >>> 24;
+    if (alpha === 0xff) onto[left + i] = pixel;
+    else if (pixel !== 0) {
+      const top = isCoverage ? scaled(pixel, alpha) : pixel;
+      onto[left + i] = added(top, scaled(onto[left + i] ?? 0, 255 - alpha));
+    }
+  }
+}
+
+/** All four colours times `by` / 255, rounded. */
+function scaled(pixel: number, by: number): number {
+  const even = rounded((pixel & 0xff_00ff) * by);
+  const odd = rounded(((pixel >>> 8) & 0xff_00ff) * by);
+  return (even | (odd << 8)) >>> 0;
+}
+
+/** Two products of 16 bits over 255. */
+function rounded(products: number): number {
+  const biased = products + 0x80_0080;
+  return ((biased + ((biased >>> 8) & 0xff_00ff)) >>> 8) & 0xff_00ff;
+}
+
+/** Each colour is 255 at most. */
+function added(a: number, b: number): number {
+  let sum = 0;
+  for (let shift = 0; shift < 32; shift += 8) {
+    sum |= Math.min(255, ((a >>> shift) & 0xff) + ((b >>> shift) & 0xff)) << shift;
+  }
+  return sum >>> 0;
+}

@@ -1,0 +1,58 @@
+// Check sums of the picture that a pipe sends. PRM volume 12 (Display), "PIPE_CRC_CTL".
+
+import type { Register, RegisterStorage } from '../registers/register.ts';
+
+const PIPE_CRC_CTL = 0x6_0050;
+const PIPE_CRC_ENABLE = 0x8000_0000;
+const PIPE_CRC_RES_1 = 0x6_0064;
+const RESULTS = 5;
+
+const START = 0x811c_9dc5;
+const PRIME = 0x0100_0193;
+const COLOURS = 0x00ff_ffff;
+
+/** The registers of a pipe's check sums. */
+export function crcRegisters(pipe: number): Register[] {
+  const at = pipe * 0x1000;
+  const suffix = 'ABC'[pipe] ?? '';
+  return [
+    { offset: PIPE_CRC_CTL + at, name: `PIPE_CRC_CTL_${suffix}` },
+    ...Array.from({ length: RESULTS }, (_, i) => ({
+      offset: PIPE_CRC_RES_1 + at + i * 4,
+      name: `PIPE_CRC_RES_${i + 1}_${suffix}`,
+      kind: 'read-only' as const,
+    })),
+  ];
+}
+
+/** Whether the guest wants a sum of each frame. */
+export function isCrcEnabled(registers: RegisterStorage, pipe: number): boolean {
+  return registers.get(PIPE_CRC_CTL + pipe * 0x1000) >= PIPE_CRC_ENABLE;
+}
+
+/** Gives a frame's sum to the guest, in each of the results. */
+export function storeCrc(registers: RegisterStorage, pipe: number, crc: number): void {
+  for (let i = 0; i < RESULTS; i++) {
+    registers.set(PIPE_CRC_RES_1 + pipe * 0x1000 + i * 4, Math.imul(crc, PRIME + i * 2));
+  }
+}
+
+/** A sum over colours. Equal pictures have equal ones; it is not the polynomial of hardware, which no driver knows. */
+export class PictureSum {
+  #sum = START;
+
+  /** Unsigned. */
+  get value(): number {
+    return this.#sum >>> 0;
+  }
+
+  /** @param words - XRGB8888, of which X does not count */
+  add(words: Uint32Array): void {
+    let sum = this.#sum;
+    for (let i = 0; i < words.length; i++) {
+      sum = Math.imul(sum ^ ((words[i] ?? 0) & COLOURS), PRIME);
+      sum ^= sum >>> 15;
+    }
+    this.#sum = sum;
+  }
+}

@@ -1,3 +1,4 @@
+export { CachedReader } from './cached-read.ts';
 export { serveDevice, servedDevice, type ServeOptions } from './serve.ts';
 export { VfioUserServer, type ConnectionSource, type ServerOptions } from './server.ts';
 export { Session, type SessionOptions, type SessionState } from './session.ts';
@@ -58,6 +59,7 @@ export type { LatencyBucket, LatencyStats } from './stats/latency.ts';
 export { JsonFeed, readJsonFeed, type LostEvents } from './json-feed.ts';
 export { JsonSocket, readJsonSocket } from './json-socket.ts';
 export { TellingSocket } from './telling-socket.ts';
+export { sendDatagram } from './native/datagram.ts';
 export { readStats, StatsSocket, statsPath } from './stats/socket.ts';
 
 export {

@@ -13,10 +13,11 @@ import {
   type DeviceFile,
   type SharedMemory,
 } from '@vfio-ts/core';
-import { linuxHost } from '@vfio-ts/vfio-user';
+import { CachedReader, linuxHost } from '@vfio-ts/vfio-user';
 import { ChannelSubsystem } from '../../src/channel/subsystem.ts';
 import { DasdControlUnit } from '../../src/dasd/dasd-control-unit.ts';
 import { registerVfioCcw } from '../../src/driver/driver.ts';
+import { cachedFiles } from '../../src/image/file.ts';
 import { openImage } from '../../src/image/open.ts';
 import { checkIrb, ioRequest, IRB_BYTES, MEMORY_SIZE } from './program.ts';
 
@@ -51,7 +52,9 @@ export class InProcess implements AsyncDisposable {
     const core = new VfioCore(host);
     const subsystem = new ChannelSubsystem(host);
     undo.defer(() => subsystem.close());
-    const unit = new DasdControlUnit(await openImage(image));
+    const reader = new CachedReader();
+    const files = cachedFiles((fd, into, position) => reader.read(fd, into, position));
+    const unit = new DasdControlUnit(await openImage(image, { files }));
     const ccw = registerVfioCcw(new MdevBus(core), [
       subsystem.attach({ unit, deviceNumber: 0x1000 }),
     ]);

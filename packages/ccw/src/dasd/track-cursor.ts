@@ -81,7 +81,7 @@ export class TrackCursor {
     if (track !== this.#track) {
       yield* this.writeBack();
       this.#track = -1;
-      this.#image = yield* wait(this.#store.read(track));
+      this.#image = this.#store.lend?.(track) ?? (yield* wait(this.#store.read(track)));
       this.#length = this.#image.length;
       this.#track = track;
     }

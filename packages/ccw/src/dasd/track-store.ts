@@ -28,6 +28,13 @@ export interface TrackStore {
    */
   read(track: number): Promise<Uint8Array> | Uint8Array;
   /**
+   * The image of a track where it takes no wait, for the one device of the volume: valid until it asks for the next,
+   * because its memory then is used again.
+   *
+   * @returns `undefined` where {@link TrackStore.read} has to be asked, which also knows of errors
+   */
+  lend?(track: number): Uint8Array | undefined;
+  /**
    * Replaces a track as a whole: after a crash it is there as before or as given here, never half. Later reads
    * give it; it is durable after {@link TrackStore.flush}.
    *

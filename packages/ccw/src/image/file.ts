@@ -27,6 +27,8 @@ export interface ImageFile {
   facts(): Promise<FileFacts>;
   /** Fills `into` from `position`. @returns how many bytes there were before the end of the file @throws `EIO` */
   read(into: Uint8Array, position: number): Promise<number>;
+  /** Fills `into` where all of that is in memory already; false, and anything in `into`, where it is not. */
+  readNow?(into: Uint8Array, position: number): boolean;
   /** Writes the pieces one behind the other. @throws `EIO`, `ENOSPC` */
   write(pieces: readonly Uint8Array[], position: number): Promise<void>;
   /** Makes durable what was written, as `fdatasync(2)`. @throws `EIO` */
@@ -36,6 +38,12 @@ export interface ImageFile {
 
 /** How a file is opened; `'create'` refuses one that is there. */
 export type FileMode = 'read' | 'write' | 'create';
+
+/**
+ * Reads without waiting. @returns how many bytes there were, less than asked for or negative where a disk has to be
+ * waited for
+ */
+export type ReadCached = (fd: number, into: Uint8Array, position: number) => number;
 
 /** Where image files and their journals are. */
 export interface ImageFiles {
@@ -61,10 +69,12 @@ const NEW_FILE = 0o666;
 class NodeFile implements ImageFile {
   readonly path: string;
   readonly #handle: FileHandle;
+  readonly #readCached: ReadCached | undefined;
 
-  constructor(path: string, handle: FileHandle) {
+  constructor(path: string, handle: FileHandle, readCached: ReadCached | undefined) {
     this.path = path;
     this.#handle = handle;
+    this.#readCached = readCached;
   }
 
   get fd(): number {
@@ -89,6 +99,10 @@ class NodeFile implements ImageFile {
       done += count;
     }
     return done;
+  }
+
+  readNow(into: Uint8Array, position: number): boolean {
+    return this.#readCached?.(this.#handle.fd, into, position) === into.length;
   }
 
   #readOnce(into: Uint8Array, offset: number, position: number): Promise<number> {
@@ -140,8 +154,13 @@ class NodeFile implements ImageFile {
 /** `IOV_MAX` of Linux. */
 const MAX_PIECES = 1024;
 
-/** The files of this machine. */
-export const nodeFiles: ImageFiles = {
+class NodeFiles implements ImageFiles {
+  readonly #readCached: ReadCached | undefined;
+
+  constructor(readCached?: ReadCached) {
+    this.#readCached = readCached;
+  }
+
   async open(path: string, mode: FileMode): Promise<ImageFile> {
     let handle: FileHandle;
     try {
@@ -151,13 +170,13 @@ export const nodeFiles: ImageFiles = {
     }
     try {
       const stat = await handle.stat();
-      if (stat.isFile()) return new NodeFile(path, handle);
+      if (stat.isFile()) return new NodeFile(path, handle, this.#readCached);
       throw new VfioError(stat.isDirectory() ? 'EISDIR' : 'EINVAL', 'open', `${path}: no file`);
     } catch (error) {
       await handle.close();
       throw error;
     }
-  },
+  }
 
   async syncFolder(path: string): Promise<void> {
     const folder = dirname(path);
@@ -167,7 +186,7 @@ export const nodeFiles: ImageFiles = {
     } catch (error) {
       throw fileError(error, 'fsync', folder);
     }
-  },
+  }
 
   async realPath(path: string): Promise<string> {
     try {
@@ -175,7 +194,7 @@ export const nodeFiles: ImageFiles = {
     } catch (error) {
       throw fileError(error, 'realpath', path);
     }
-  },
+  }
 
   async remove(path: string): Promise<void> {
     try {
@@ -183,8 +202,19 @@ export const nodeFiles: ImageFiles = {
     } catch (error) {
       throw fileError(error, 'unlink', path);
     }
-  },
-};
+  }
+}
+
+/** The files of this machine. */
+export const nodeFiles: ImageFiles = new NodeFiles();
+
+/**
+ * The files of this machine, of which what the kernel has in memory is read at once: a read by Node takes the way by
+ * another thread.
+ */
+export function cachedFiles(readCached: ReadCached): ImageFiles {
+  return new NodeFiles(readCached);
+}
 
 /**
  * Waits for all, then throws what the first has thrown: a call that is under way must not meet a descriptor that was

@@ -1,5 +1,12 @@
 export type { Dataset, DatasetExtent } from './dscb.ts';
-export type { FileFacts, FileMode, ImageFile, ImageFiles } from './file.ts';
+export {
+  cachedFiles,
+  type FileFacts,
+  type FileMode,
+  type ImageFile,
+  type ImageFiles,
+  type ReadCached,
+} from './file.ts';
 export { flockLock, socketLock, type ImageLock, type LockedFile } from './lock.ts';
 export { createVolume, type CreateVolumeOptions } from './create.ts';
 export { DISK_MODELS, type DiskModel } from './models.ts';

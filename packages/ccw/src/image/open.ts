@@ -15,7 +15,7 @@ import type { ImageHeader } from './header.ts';
 import { firstPartName } from './part-names.ts';
 import { ImageParts, readHeader } from './parts.ts';
 import { ReadOnlyStore } from './read-only-store.ts';
-import { checkTrackNumber, soundTrack, trackBuffer } from './tracks.ts';
+import { checkTrackNumber, soundTrack, trackLater, trackNow } from './tracks.ts';
 import { WritableStore } from './writable-store.ts';
 
 /** How an image is opened. */
@@ -79,11 +79,9 @@ function readPlain(
   const { geometry } = parts;
   const file = {
     geometry,
-    async load(track: number): Promise<Uint8Array> {
-      const slot = trackBuffer(geometry.trackSize);
-      await parts.readTrack(track, slot);
-      return soundTrack(geometry, track, slot);
-    },
+    load: (track: number): Promise<Uint8Array> => trackLater(parts, track),
+    loadNow: (track: number, slot: Uint8Array): Uint8Array | undefined =>
+      trackNow(parts, track, slot),
     close: (): Promise<void> => parts.close(),
   };
   return new ReadOnlyStore(file, newestTracks(parts, left?.entries ?? []), cacheTracks);
@@ -148,6 +146,7 @@ function withLocks(store: TrackStore, held: AsyncDisposableStack): TrackStore {
     geometry: store.geometry,
     isReadOnly: store.isReadOnly,
     read: (track) => store.read(track),
+    lend: (track) => store.lend?.(track),
     write: (track, image) => store.write(track, image),
     flush: () => store.flush(),
     close: () => {

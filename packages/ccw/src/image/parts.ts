@@ -121,6 +121,12 @@ export class ImageParts {
     throw new VfioError('EIO', 'read', fact);
   }
 
+  /** As {@link ImageParts.readTrack}, where all of the slot is in memory already. @returns whether it is */
+  readTrackNow(track: number, into: Uint8Array): boolean {
+    const part = this.#find(track);
+    return part.file.readNow?.(into, this.#position(part, track)) === true;
+  }
+
   /** Writes the bytes at the beginning of a track's slot. @throws `EIO`, `ENOSPC` */
   async writeTrack(track: number, image: Uint8Array): Promise<void> {
     const part = this.#find(track);

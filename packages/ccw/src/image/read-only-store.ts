@@ -10,6 +10,8 @@ export interface TrackFile {
   readonly geometry: VolumeGeometry;
   /** The sound image of a track. @throws `EIO` it cannot be read or is damaged */
   load(track: number): Promise<Uint8Array>;
+  /** The same, in a slot, where it takes no wait; otherwise nothing. */
+  loadNow?(track: number, slot: Uint8Array): Uint8Array | undefined;
   close(): Promise<void>;
 }
 
@@ -32,16 +34,23 @@ export class ReadOnlyStore implements TrackStore {
     this.#overlay = overlay;
     const source = {
       load: (track: number): Promise<Uint8Array> => file.load(track),
+      loadNow: (track: number, slot: Uint8Array): Uint8Array | undefined =>
+        file.loadNow?.(track, slot),
       read: (track: number): Promise<Uint8Array> | Uint8Array => this.read(track),
     };
-    const { cylinders, heads } = file.geometry;
-    this.#cache = new TrackCache(source, cylinders * heads, cacheTracks);
+    this.#cache = new TrackCache(source, file.geometry, cacheTracks);
   }
 
   read(track: number): Promise<Uint8Array> | Uint8Array {
     this.#checkOpen('read');
     checkTrackNumber('read', this.geometry, track);
     return this.#overlay.get(track) ?? this.#cache.get(track);
+  }
+
+  lend(track: number): Uint8Array | undefined {
+    this.#checkOpen('read');
+    checkTrackNumber('read', this.geometry, track);
+    return this.#overlay.get(track) ?? this.#cache.lend(track);
   }
 
   write(track: number): void {

@@ -1,12 +1,27 @@
 // Tracks that are in memory because they were read. A bounded number of them; the one not used for the longest time
 // goes first.
+//
+// Concepts: who is given a track may keep it, so its memory is left to the garbage collector; a track that is only lent
+// gives its slot to the next one that is lent. Slots are large, and making them costs more than filling them.
+
+import type { VolumeGeometry } from '../dasd/track-store.ts';
+import { trackBuffer } from './tracks.ts';
 
 /** Where a {@link TrackCache} has its tracks from. */
 export interface TrackSource {
   /** Reads a track from the image. */
   load(track: number): Promise<Uint8Array>;
+  /** The same, in a slot, where it takes no wait; otherwise nothing. */
+  loadNow(track: number, slot: Uint8Array): Uint8Array | undefined;
   /** The track as it is now, for one who began to read it before it was replaced. */
   read(track: number): Uint8Array | Promise<Uint8Array>;
+}
+
+/** A track in memory. */
+interface Kept {
+  readonly image: Uint8Array;
+  /** Its memory, where nobody has it but the one it was lent to. */
+  slot: Uint8Array | undefined;
 }
 
 /** How many tracks behind one that is read in order are fetched before they are asked for. */
@@ -16,50 +31,61 @@ const READ_AHEAD = 2;
 export class TrackCache {
   readonly #source: TrackSource;
   readonly #tracks: number;
+  readonly #trackSize: number;
   readonly #capacity: number;
   /** In the order of use, the latest last. */
-  readonly #clean = new Map<number, Uint8Array>();
+  readonly #clean = new Map<number, Kept>();
   readonly #loading = new Map<number, Promise<Uint8Array>>();
   /** All reads of the image that have not ended, wanted or not. */
   readonly #running = new Set<Promise<Uint8Array>>();
+  #spare: Uint8Array | undefined;
   #last = -1;
 
-  /**
-   * @param tracks - of the volume
-   * @param capacity - how many to keep
-   */
-  constructor(source: TrackSource, tracks: number, capacity: number) {
+  /** @param capacity - how many to keep */
+  constructor(source: TrackSource, geometry: VolumeGeometry, capacity: number) {
     this.#source = source;
-    this.#tracks = tracks;
+    this.#tracks = geometry.cylinders * geometry.heads;
+    this.#trackSize = geometry.trackSize;
     this.#capacity = capacity;
   }
 
   /** A track; at once where it is in memory. Reads of one track at one time are one read of the image. */
   get(track: number): Uint8Array | Promise<Uint8Array> {
-    const isNext = track === this.#last + 1;
-    this.#last = track;
-    const image = this.#clean.get(track);
-    if (image !== undefined) {
-      if (isNext) this.#readAhead(track);
-      this.#clean.delete(track);
-      this.#clean.set(track, image);
-      return image;
+    const kept = this.#use(track);
+    if (kept !== undefined) {
+      kept.slot = undefined;
+      if (this.#isNext(track)) this.#readAhead(track);
+      return kept.image;
     }
+    const isNext = this.#isNext(track);
     const loading = this.#fetch(track);
     if (isNext) this.#readAhead(track);
     return loading;
   }
 
+  /** A track that need not be waited for; valid until the next call. */
+  lend(track: number): Uint8Array | undefined {
+    const kept = this.#use(track);
+    if (kept !== undefined) {
+      this.#last = track;
+      return kept.image;
+    }
+    if (this.#loading.has(track)) return undefined;
+    const slot = this.#freeSlot();
+    const image = this.#source.loadNow(track, slot);
+    if (image === undefined) {
+      this.#spare = slot;
+      return undefined;
+    }
+    this.#last = track;
+    this.#keep(track, { image, slot });
+    return image;
+  }
+
   /** Keeps a track that has been written to the image. */
   put(track: number, image: Uint8Array): void {
     this.#loading.delete(track);
-    this.#clean.delete(track);
-    this.#clean.set(track, image);
-    if (this.#clean.size <= this.#capacity) return;
-    for (const oldest of this.#clean.keys()) {
-      this.#clean.delete(oldest);
-      return;
-    }
+    this.#keep(track, { image, slot: undefined });
   }
 
   /** Waits for the end of all reads of the image. */
@@ -71,6 +97,43 @@ export class TrackCache {
   forget(track: number): void {
     this.#loading.delete(track);
     this.#clean.delete(track);
+  }
+
+  #use(track: number): Kept | undefined {
+    const kept = this.#clean.get(track);
+    if (kept === undefined) return undefined;
+    this.#clean.delete(track);
+    this.#clean.set(track, kept);
+    return kept;
+  }
+
+  #keep(track: number, kept: Kept): void {
+    this.#clean.delete(track);
+    this.#clean.set(track, kept);
+    if (this.#clean.size > this.#capacity) this.#dropOldest();
+  }
+
+  #dropOldest(): Kept | undefined {
+    for (const [oldest, kept] of this.#clean) {
+      this.#clean.delete(oldest);
+      return kept;
+    }
+    return undefined;
+  }
+
+  /** Memory for a track that is lent: what was lent before is not looked at any more. */
+  #freeSlot(): Uint8Array {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare !== undefined) return spare;
+    const dropped = this.#clean.size >= this.#capacity ? this.#dropOldest() : undefined;
+    return dropped?.slot ?? trackBuffer(this.#trackSize);
+  }
+
+  #isNext(track: number): boolean {
+    const isNext = track === this.#last + 1;
+    this.#last = track;
+    return isNext;
   }
 
   #fetch(track: number): Promise<Uint8Array> {

@@ -3,6 +3,7 @@
 import { VfioError } from '@vfio-ts/core';
 import { measureTrack, packCchh } from '../dasd/track-image.ts';
 import type { VolumeGeometry } from '../dasd/track-store.ts';
+import type { ImageParts } from './parts.ts';
 
 /** CC HH of a track by its number. */
 export function cchhOfTrack(geometry: VolumeGeometry, track: number): number {
@@ -27,6 +28,30 @@ export function soundTrack(geometry: VolumeGeometry, track: number, image: Uint8
   const cylinder = Math.floor(track / geometry.heads);
   const place = `cylinder ${cylinder} head ${track % geometry.heads}`;
   throw new VfioError('EIO', 'read', `track ${track} (${place}) is damaged: ${length}`);
+}
+
+/**
+ * Reads a track where it can be read without waiting.
+ *
+ * @param slot - memory for it, as of {@link trackBuffer}
+ * @returns `undefined` where it cannot, or where it is damaged: a read that waits says so
+ */
+export function trackNow(
+  parts: ImageParts,
+  track: number,
+  slot: Uint8Array,
+): Uint8Array | undefined {
+  const { geometry } = parts;
+  if (!parts.readTrackNow(track, slot)) return undefined;
+  const length = measureTrack(slot, cchhOfTrack(geometry, track), geometry.trackSize);
+  return typeof length === 'number' ? slot.subarray(0, length) : undefined;
+}
+
+/** Reads a track. @throws `EIO` it cannot be read or is damaged */
+export async function trackLater(parts: ImageParts, track: number): Promise<Uint8Array> {
+  const slot = trackBuffer(parts.geometry.trackSize);
+  await parts.readTrack(track, slot);
+  return soundTrack(parts.geometry, track, slot);
 }
 
 /** Memory for a track, its contents anything. */

@@ -7,7 +7,7 @@ import type { ImageFiles } from './file.ts';
 import type { Journal } from './journal.ts';
 import type { ImageParts } from './parts.ts';
 import { TrackCache } from './track-cache.ts';
-import { cchhOfTrack, checkTrackNumber, soundTrack, trackBuffer } from './tracks.ts';
+import { cchhOfTrack, checkTrackNumber, trackLater, trackNow } from './tracks.ts';
 import { WriteBack } from './write-back.ts';
 
 /** How many tracks may wait in memory before a write waits for a flush. */
@@ -36,11 +36,12 @@ export class WritableStore implements TrackStore {
     this.geometry = parts.geometry;
     this.#own = own;
     const source = {
-      load: (track: number): Promise<Uint8Array> => this.#load(track),
+      load: (track: number): Promise<Uint8Array> => trackLater(parts, track),
+      loadNow: (track: number, slot: Uint8Array): Uint8Array | undefined =>
+        trackNow(parts, track, slot),
       read: (track: number): Promise<Uint8Array> | Uint8Array => this.#read(track),
     };
-    const { cylinders, heads } = this.geometry;
-    this.#cache = new TrackCache(source, cylinders * heads, cacheTracks);
+    this.#cache = new TrackCache(source, this.geometry, cacheTracks);
     this.#writeBack = new WriteBack(parts, journal, (track, image) => {
       this.#cache.put(track, image);
     });
@@ -52,14 +53,14 @@ export class WritableStore implements TrackStore {
     return this.#read(track);
   }
 
-  #read(track: number): Promise<Uint8Array> | Uint8Array {
-    return this.#writeBack.get(track) ?? this.#cache.get(track);
+  lend(track: number): Uint8Array | undefined {
+    this.#checkOpen('read');
+    checkTrackNumber('read', this.geometry, track);
+    return this.#writeBack.get(track) ?? this.#cache.lend(track);
   }
 
-  async #load(track: number): Promise<Uint8Array> {
-    const slot = trackBuffer(this.geometry.trackSize);
-    await this.#own.parts.readTrack(track, slot);
-    return soundTrack(this.geometry, track, slot);
+  #read(track: number): Promise<Uint8Array> | Uint8Array {
+    return this.#writeBack.get(track) ?? this.#cache.get(track);
   }
 
   write(track: number, image: Uint8Array): Promise<void> | void {

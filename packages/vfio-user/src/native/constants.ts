@@ -69,3 +69,5 @@ export const HUGETLBFS_MAGIC = 0x958458f6;
 export const S_IFMT = 0o170000;
 export const S_IFSOCK = 0o140000;
 export const S_IFREG = 0o100000;
+/** `preadv2`: what is not in memory is not read. */
+export const RWF_NOWAIT = 0x8;

@@ -61,6 +61,7 @@ export interface RawCalls {
   write(fd: number, from: Uint8Array, length: number): number;
   pread(fd: number, into: Uint8Array, length: number, offset: number): number;
   pwrite(fd: number, from: Uint8Array, length: number, offset: number): number;
+  preadv2(fd: number, pieces: Uint8Array, count: number, offset: number, flags: number): number;
   close(fd: number): number;
   getpagesize(): number;
   io_setup(depth: number, context: Address): number;
@@ -119,6 +120,7 @@ export const raw: RawCalls = {
   write: bind('write', SSIZE, [INT, BYTES, SIZE]),
   pread: bind('pread', SSIZE, [INT, BYTES, SIZE, OFF]),
   pwrite: bind('pwrite', SSIZE, [INT, BYTES, SIZE, OFF]),
+  preadv2: bind('preadv2', SSIZE, [INT, BYTES, INT, OFF, INT]),
   close: bind('close', INT, [INT]),
   getpagesize: bind('getpagesize', INT, []),
   // Not in the C library.

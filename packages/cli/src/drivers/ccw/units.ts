@@ -1,6 +1,7 @@
 // Control units, made as somebody wants them.
 
 import {
+  cachedFiles,
   DasdControlUnit,
   DISK_MODELS,
   flockLock,
@@ -11,18 +12,23 @@ import {
   Terminal3270,
   TerminalServer,
   type ControlUnit,
+  type ImageFiles,
   type ImageLock,
   type TrackStore,
   type VolumeGeometry,
 } from '@vfio-ts/ccw';
 import type { DeviceKind } from '@vfio-ts/ccw/client';
 import type { VfioCore } from '@vfio-ts/core';
-import { flock } from '@vfio-ts/vfio-user';
+import { CachedReader, flock } from '@vfio-ts/vfio-user';
 import { DASD_NEXT, orWithAdvice, TAPE_NEXT } from './image-error.ts';
 import { hex4, type CcwWish, type DasdWish, type TapeWish, type TerminalWish } from './settings.ts';
 
 /** Two locks: the first is seen by those who have no native calls, the second across network namespaces. */
 export const IMAGE_LOCKS: readonly ImageLock[] = [socketLock, flockLock(flock)];
+
+const cached = new CachedReader();
+/** Files of which what is in memory is read at once. */
+const FILES: ImageFiles = cachedFiles((fd, into, position) => cached.read(fd, into, position));
 
 /** A control unit that was made, and what to say of it. */
 export interface MadeUnit {
@@ -50,7 +56,7 @@ export function makeUnit(core: VfioCore, wish: CcwWish, deviceNumber: number): P
 
 async function makeDasd(wish: DasdWish, deviceNumber: number): Promise<MadeUnit> {
   const { image, isReadOnly, serial } = wish;
-  const opening = openImage(image, { isReadOnly, locks: IMAGE_LOCKS });
+  const opening = openImage(image, { isReadOnly, locks: IMAGE_LOCKS, files: FILES });
   const store = await orWithAdvice(image, opening, DASD_NEXT);
   const { geometry } = store;
   try {

@@ -18,3 +18,33 @@ export type Action = () => Promise<number>;
 
 /** Tells the action of the command that was chosen. */
 export type Choose = (action: Action) => void;
+
+/** Milliseconds that need no remark. */
+const SHORT = 1000;
+
+/** Says what is waited for, where that takes longer than a second, until it is disposed. */
+export class Waiting implements Disposable {
+  readonly #show: ((text: string) => void) | undefined;
+  readonly #timer: NodeJS.Timeout;
+  #text = '';
+  #isShown = false;
+
+  constructor({ progress }: Pick<CommandHost, 'progress'>) {
+    this.#show = progress;
+    this.#timer = setTimeout(() => {
+      this.#isShown = true;
+      this.#show?.(this.#text);
+    }, SHORT);
+  }
+
+  /** What is waited for from now on. */
+  for(text: string): void {
+    this.#text = text;
+    if (this.#isShown) this.#show?.(text);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    if (this.#isShown) this.#show?.('');
+  }
+}

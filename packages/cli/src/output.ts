@@ -1,11 +1,17 @@
 // What the command says: results on standard output, everything else on standard error.
 
-import { inspect } from 'node:util';
+import { inspect, styleText } from 'node:util';
 import type { Logger, LogLevel } from '@vfio-ts/core';
 import { LevelLogger } from '@vfio-ts/vfio-user';
 
 /** The levels of the log, least first. */
 export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
+/** How a part of a line can be told from the rest on a terminal. */
+export type LineStyle = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
+
+/** Puts a style on text; gives it back as it is where nobody would see it. */
+export type Styler = (style: LineStyle, text: string) => string;
 
 /** Where a command writes. */
 export interface Output {
@@ -13,13 +19,22 @@ export interface Output {
   print(line: string): void;
   /** A remark, one line on standard error. */
   note(line: string): void;
+  /** For results; plain when left out. */
+  readonly style?: Styler;
+  /** For remarks; plain when left out. */
+  readonly noteStyle?: Styler;
 }
 
-/** The process's own streams. A reader that has gone away is no error. */
+/** The process's own streams, with colours on terminals, unless `NO_COLOR` is set. A reader that has gone away is no error. */
 export const processOutput: Output = {
   print: (line) => void process.stdout.write(`${line}\n`),
   note: (line) => void process.stderr.write(`${line}\n`),
+  style: (style, text) => styleText(style, text, { stream: process.stdout }),
+  noteStyle: (style, text) => styleText(style, text, { stream: process.stderr }),
 };
+
+/** Styles nothing. */
+export const plain: Styler = (_style, text) => text;
 
 /** Shows how far something is, on the last line of the terminal; `undefined` where standard error is none. */
 export function terminalProgress(): ((text: string) => void) | undefined {

@@ -4,6 +4,7 @@ import { Command, CommanderError } from '@commander-js/extra-typings';
 import { addAp } from './commands/ap-options.ts';
 import { addCcw } from './commands/ccw-options.ts';
 import { addDemo } from './commands/demo-options.ts';
+import { addInspect } from './commands/inspect-options.ts';
 import { addServe } from './commands/serve-options.ts';
 import { addStats } from './commands/stats-options.ts';
 import type { Action, Choose, CommandHost } from './host.ts';
@@ -13,6 +14,7 @@ const EXAMPLES = `
 Examples:
   vfio-ts serve mdpy-sample:mdpy-xga --socket /run/mdpy.sock
   vfio-ts serve mdpy-sample:mdpy-hd --json
+  vfio-ts inspect /run/mdpy.sock
   vfio-ts stats /run/mdpy.sock
   vfio-ts serve ap --set assign_adapter=5 --set assign_domain=4 --socket /run/ap.sock
   vfio-ts ap ls /run/ap.sock
@@ -42,6 +44,7 @@ export async function run(argv: readonly string[], host: CommandHost): Promise<n
     })
     .addHelpText('after', EXAMPLES);
   addServe(program, host, choose);
+  addInspect(program, host, choose);
   addStats(program, host, choose);
   addAp(program, host, choose);
   addCcw(program, host, choose);

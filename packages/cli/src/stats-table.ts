@@ -1,6 +1,7 @@
 // Statistics of a server for people.
 
 import type { CommandStats, ServerStats, SessionStats, TrafficStats } from '@vfio-ts/vfio-user';
+import { bytes } from './units.ts';
 
 const HEAD = ['command', 'messages', 'errors', 'mean us', 'p50 us', 'p99 us', 'max us'];
 
@@ -68,16 +69,4 @@ function microseconds(time: number): string {
 
 function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
-}
-
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-
-function bytes(count: number): string {
-  let unit = 0;
-  let value = count;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${Number.isInteger(value) ? value : value.toFixed(1)} ${UNITS[unit]}`;
 }

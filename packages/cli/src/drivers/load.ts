@@ -89,7 +89,6 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   help: (value) => Array.isArray(value) && value.every((line) => typeof line === 'string'),
   register: (value) => typeof value === 'function',
   look: (value) => value === undefined || typeof value === 'function',
-  loop: (value) => value === undefined || (typeof value === 'object' && value !== null),
 };
 
 function isDriver(value: unknown): value is PackagedDriver {
@@ -99,12 +98,11 @@ function isDriver(value: unknown): value is PackagedDriver {
 
 /** What a package left out. */
 function complete(packaged: PackagedDriver, what: string): CommandDriver {
-  const { name, busName, help, loop } = packaged;
+  const { name, busName, help } = packaged;
   return {
     name,
     busName,
     help,
-    ...(loop !== undefined && { loop }),
     ...(packaged.look !== undefined && { look: (socket) => packaged.look?.(socket) ?? '' }),
     async register(bus, wishes) {
       const registered = await packaged.register(bus, wishes);

@@ -21,6 +21,7 @@ export {
   type PciHeaderMasks,
   type PciHeaderOptions,
 } from './header.ts';
+export { hexDump } from './hex-dump.ts';
 export { PciConfigSpace, type PciConfigOptions } from './config-space.ts';
 export {
   pmCapability,

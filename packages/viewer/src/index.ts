@@ -1,1 +1,4 @@
-export {};
+export * from './server.ts';
+export * from './source.ts';
+export { PageServer, type PageAddress, type PageServerOptions } from './page/server.ts';
+export * from './page/target.ts';

@@ -1,0 +1,123 @@
+// How many colours a rectangle has, and its pixels as indices of them. The pixels' top byte means nothing.
+
+import type { Rect } from '../screen/tiles.ts';
+
+/** Pixels of a picture, row by row without gaps. */
+export interface Pixels {
+  readonly pixels: Uint32Array;
+  /** Pixels of a row. */
+  readonly width: number;
+}
+
+/** Colours that an index of one byte reaches. */
+export const MAX_COLOURS = 256;
+
+const RGB = 0xff_ffff;
+/** Slots of the look-up table, a power of two. */
+const SLOTS = 1024;
+const EMPTY = -1;
+
+/** The colours of one rectangle at a time. Its memory is used again for the next. */
+export class Colours {
+  /** `0xrrggbb`, by index. */
+  readonly list: Uint32Array = new Uint32Array(MAX_COLOURS);
+  readonly #keys = new Int32Array(SLOTS);
+  readonly #indices = new Uint8Array(SLOTS);
+  #size = 0;
+  #bytes: Buffer = Buffer.alloc(0);
+
+  /** The pixels of the last rectangle: a bit each in rows of whole bytes with two colours, a byte each with more. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  /**
+   * Counts the colours of a rectangle.
+   *
+   * @returns 1 to 256; 0 where it has more, and then there are neither colours nor pixels
+   */
+  count(picture: Pixels, rect: Rect): number {
+    const row = Math.ceil(rect.width / 8);
+    const bits = this.#room(row * rect.height);
+    const few = this.#countTwo(picture, rect, bits);
+    if (few > 0) {
+      this.#bytes = bits;
+      return few;
+    }
+    const indices = this.#room(rect.width * rect.height);
+    const many = this.#countMany(picture, rect, indices);
+    this.#bytes = indices;
+    return many;
+  }
+
+  /** @returns 1 or 2; 0 where there are more */
+  #countTwo({ pixels, width }: Pixels, rect: Rect, bits: Buffer): number {
+    const first = (pixels[rect.y * width + rect.x] ?? 0) & RGB;
+    let second = EMPTY;
+    let to = 0;
+    for (let y = rect.y; y < rect.y + rect.height; y++) {
+      let i = y * width + rect.x;
+      for (const end = i + rect.width; i < end;) {
+        let byte = 0;
+        const stop = Math.min(i + 8, end);
+        const unused = 8 - (stop - i);
+        for (; i < stop; i++) {
+          const colour = (pixels[i] ?? 0) & RGB;
+          if (colour === first) byte <<= 1;
+          else if (colour === second) byte = (byte << 1) | 1;
+          else if (second === EMPTY) {
+            second = colour;
+            byte = (byte << 1) | 1;
+          } else return 0;
+        }
+        bits[to++] = byte << unused;
+      }
+    }
+    this.list[0] = first;
+    if (second === EMPTY) return 1;
+    this.list[1] = second;
+    return 2;
+  }
+
+  #countMany({ pixels, width }: Pixels, rect: Rect, indices: Buffer): number {
+    this.#keys.fill(EMPTY);
+    this.#size = 0;
+    let last = EMPTY;
+    let index = 0;
+    let to = 0;
+    for (let y = rect.y; y < rect.y + rect.height; y++) {
+      for (let i = y * width + rect.x, end = i + rect.width; i < end; i++) {
+        const colour = (pixels[i] ?? 0) & RGB;
+        if (colour !== last) {
+          index = this.#indexOf(colour);
+          if (index === EMPTY) return 0;
+          last = colour;
+        }
+        indices[to++] = index;
+      }
+    }
+    return this.#size;
+  }
+
+  /** @returns -1 where there is no room for a colour */
+  #indexOf(colour: number): number {
+    const keys = this.#keys;
+    let slot = Math.imul(colour, 0x9e37_79b1) >>> 22;
+    while (keys[slot] !== colour) {
+      if (keys[slot] === EMPTY) {
+        if (this.#size === MAX_COLOURS) return EMPTY;
+        keys[slot] = colour;
+        this.#indices[slot] = this.#size;
+        this.list[this.#size] = colour;
+        return this.#size++;
+      }
+      slot = (slot + 1) % SLOTS;
+    }
+    return this.#indices[slot] ?? 0;
+  }
+
+  #room(length: number): Buffer {
+    const { buffer } = this.#bytes;
+    return Buffer.from(buffer.byteLength >= length ? buffer : new ArrayBuffer(length), 0, length);
+  }
+}

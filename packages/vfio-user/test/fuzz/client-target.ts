@@ -18,6 +18,8 @@ const TURNS = 2000;
 const PATIENCE = 20;
 const TIMEOUT = 5000;
 const PAGE = 0x1000;
+/** More than a message may carry; a descriptor may be sent many times. */
+const SIGNALS = 32;
 
 /** A client that does what it is told, for one case after the other. */
 export class ClientTarget implements Target<ClientCase> {
@@ -119,12 +121,15 @@ export class ClientTarget implements Target<ClientCase> {
   }
 
   async #setIrqs(client: VfioUserClient, index: number, count: number): Promise<void> {
-    const signals = Array.from({ length: count }, () => this.#medium.signal());
+    const made = Array.from({ length: Math.min(count, SIGNALS) }, () => this.#medium.signal());
+    const signals = Array.from({ length: count }, (_, at) => made[at % SIGNALS]).filter(
+      (signal) => signal !== undefined,
+    );
     try {
       await client.setIrqs({ flags: 0x24, index, start: 0, count, signals });
     } finally {
       // A second close does nothing.
-      for (const signal of signals) signal.close();
+      for (const signal of made) signal.close();
     }
   }
 

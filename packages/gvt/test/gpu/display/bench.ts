@@ -3,14 +3,14 @@
 import { ManualClock } from '@vfio-ts/conformance/fakes';
 import { VfioError } from '@vfio-ts/core';
 import type { FailsafeReason, GpuShare, Monitor, VgpuHost } from '../../../src/gpu/gpu.ts';
-import { makeEdid } from '../../../src/gpu/display/edid.ts';
+import { monitorEdid } from '../../../src/device/edid.ts';
 import { SoftGpu, type SoftGpuOptions } from '../../../src/gpu/soft-gpu.ts';
 import type { SoftVgpu } from '../../../src/gpu/soft-vgpu.ts';
 
 const MIB = 1024 * 1024;
 
 /** Bytes of the guest's memory. */
-export const GUEST_MEMORY: number = 32 * MIB;
+export const GUEST_MEMORY = 32 * MIB;
 
 export const SHARE: GpuShare = {
   id: 1,
@@ -22,7 +22,7 @@ export const SHARE: GpuShare = {
   weight: 4,
 };
 
-export const XGA: Monitor = { edid: makeEdid({ width: 1024, height: 768 }), isConnected: true };
+export const XGA: Monitor = { edid: monitorEdid({ width: 1024, height: 768 }), isConnected: true };
 
 /** A vGPU, its guest's memory, and what it has told. */
 export interface Bench {

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 
-const main = new URL('../dist/main.js', import.meta.url).pathname;
+/** The program. */
+export const main: string = new URL('../dist/main.js', import.meta.url).pathname;
 
 /** A command that runs. */
 export interface Run {

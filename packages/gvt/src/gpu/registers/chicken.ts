@@ -6,6 +6,7 @@ import type { Register, RegisterFamily } from './register.ts';
 
 /** The render engine's and those of slices; a driver sets them by commands at the start of a context too. */
 const BY_COMMAND = [
+  [0x2088, 'RENDER_MODE'],
   [0x2090, 'FF_MODE'],
   [0x20c0, 'INSTPM'],
   [0x20d4, 'GEN9_CS_DEBUG_MODE2'],

@@ -10,6 +10,8 @@ import {
 } from '@vfio-ts/core';
 import type { GuestMemory } from '../gpu/gpu.ts';
 
+const READ_WRITE = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;
+
 /** Memory of the guest of one vGPU. */
 export class VgpuMemory implements GuestMemory {
   /** The vGPU is open and not at rest. */
@@ -30,12 +32,9 @@ export class VgpuMemory implements GuestMemory {
     dmaRw(this.#vdev, address, from, true);
   }
 
-  view(address: number, length: number, isWrite = true): Uint8Array | undefined {
+  view(address: number, length: number): Uint8Array | undefined {
     if (!this.isReachable) return undefined;
-    const prot = isWrite
-      ? VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE
-      : VFIO_DMA_MAP_FLAG_READ;
-    return dmaView(this.#vdev, address, length, prot);
+    return dmaView(this.#vdev, address, length, READ_WRITE);
   }
 
   #check(op: string, address: number): void {

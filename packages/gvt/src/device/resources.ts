@@ -120,7 +120,7 @@ export class GpuResources {
   #noSpace(kind: string, free: number | string, wanted: number | string): VfioError {
     const { aperture } = this.#capacity;
     const fact = `${kind}: ${free} of ${wanted} are left, aperture ${megabytes(aperture)}`;
-    this.#logger?.log('error', 'gvt', () => `cannot allocate ${fact}`);
+    this.#logger?.log('warn', 'gvt', () => `cannot allocate ${fact}`);
     return new VfioError('ENOSPC', 'createVgpu', fact);
   }
 }

@@ -1,0 +1,6 @@
+import { conformance } from '@vfio-ts/conformance';
+import { overTheWire } from '@vfio-ts/vfio-user/testing';
+import { harness } from './harness.ts';
+
+conformance(harness);
+conformance(overTheWire(harness));

@@ -45,6 +45,8 @@ export interface CommandContext {
   readonly engine: EngineLayout;
   readonly stream: CommandStream;
   readonly ggtt: PagedMemory;
+  /** Memory of the context's process. */
+  readonly ppgtt: PagedMemory;
   readonly registers: CommandRegisters;
   readonly counters: CommandCounters;
   readonly blitter: Blitter;

@@ -22,6 +22,8 @@ export interface FaultSink {
   fault(address: number, isWrite: boolean): void;
 }
 
+/** A slot that stands for no page. */
+const EMPTY = Number.NEGATIVE_INFINITY;
 const SLOTS = 256;
 const SLOT_MASK = SLOTS - 1;
 const OFFSET_MASK = PAGE_SIZE - 1;
@@ -30,7 +32,7 @@ const OFFSET_MASK = PAGE_SIZE - 1;
 export abstract class PagedMemory implements GraphicsMemory {
   protected readonly guest: GuestMemory;
   readonly #faults: FaultSink;
-  readonly #tags = new Float64Array(SLOTS).fill(NOTHING);
+  readonly #tags = new Float64Array(SLOTS).fill(EMPTY);
   readonly #frames = new Float64Array(SLOTS);
   readonly #isLooked = new Uint8Array(SLOTS);
   readonly #bytes: (Uint8Array | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
@@ -53,7 +55,7 @@ export abstract class PagedMemory implements GraphicsMemory {
 
   /** Forgets translations and bytes: the loop may have run since. */
   renew(): void {
-    this.#tags.fill(NOTHING);
+    this.#tags.fill(EMPTY);
   }
 
   read(address: number, into: Uint8Array): boolean {

@@ -42,7 +42,8 @@ describe.each([
 
   it('interrupts by its own lane', () => {
     const guest = new Guest();
-    const group = { [RCS]: 0x4_4300, [BCS]: 0x4_4300, [VCS]: 0x4_4310, [VECS]: 0x4_4330 }[base] ?? 0;
+    const group =
+      { [RCS]: 0x4_4300, [BCS]: 0x4_4300, [VCS]: 0x4_4310, [VECS]: 0x4_4330 }[base] ?? 0;
     const lane = base === BCS ? 16 : 0;
     guest.setRegister(group + 4, 0);
     guest.setRegister(group + 0xc, 0xffff_ffff);

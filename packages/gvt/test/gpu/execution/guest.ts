@@ -192,7 +192,7 @@ export class Process {
   }
 
   #set(table: number, entry: number, physical: number, flags: number): void {
-    this.#guest.setWord(table + entry * 8, physical % 2 ** 32 | flags);
+    this.#guest.setWord(table + entry * 8, (physical % 2 ** 32) | flags);
     this.#guest.setWord(table + entry * 8 + 4, Math.floor(physical / 2 ** 32));
   }
 }
@@ -294,11 +294,7 @@ export const cmd = {
     Math.floor(address / 2 ** 32),
     value,
   ],
-  batch: (address: number) => [
-    0x1880_0101,
-    address % 2 ** 32,
-    Math.floor(address / 2 ** 32),
-  ],
+  batch: (address: number) => [0x1880_0101, address % 2 ** 32, Math.floor(address / 2 ** 32)],
   batchGlobal: (address: number) => [0x1880_0001, address, 0],
   loadImm: (...pairs: readonly number[]) => [0x1100_0000 | (pairs.length - 1), ...pairs],
   /** What i915 ends a request with. */

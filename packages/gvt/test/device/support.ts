@@ -11,6 +11,7 @@ import {
   VFIO_DMA_MAP_FLAG_READ,
   VFIO_DMA_MAP_FLAG_WRITE,
   VfioCore,
+  VfioError,
   type CoreOptions,
   type DeviceFile,
   type ErrnoCode,
@@ -43,7 +44,7 @@ export function testCore(options: CoreOptions = {}): TestCore {
   const host = {
     clock: new ManualClock(),
     logger: new RecordingLogger(),
-    memory: new TrackedMemory(),
+    memory: new TrackedMemory({ detachOnUnmap: true }),
   };
   return { core: new VfioCore(host, { trace: true, ...options }), ...host };
 }
@@ -152,6 +153,16 @@ function openVgpu({ core, memory }: TestCore, vgpu: IntelVgpu, kvm?: KvmReferenc
   } catch (error) {
     undo.dispose();
     throw error;
+  }
+}
+
+/** What an action comes to: `ok`, or the code of its error. */
+export function outcome(action: () => unknown): string {
+  try {
+    action();
+    return 'ok';
+  } catch (error) {
+    return error instanceof VfioError ? error.code : String(error);
   }
 }
 

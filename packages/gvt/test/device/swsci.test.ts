@@ -10,8 +10,9 @@ const OPREGION = 0x7000;
 const MAILBOX = 0x200;
 const PARM = 0x1234_5678;
 
-function ask({ file, map }: OpenVgpu, scic: number): [number, number] {
-  const memory = map(OPREGION, 2);
+function ask(opened: OpenVgpu, scic: number): [number, number] {
+  const { file } = opened;
+  const memory = opened.map(OPREGION, 2);
   const view = new DataView(memory.bytes.buffer, memory.bytes.byteOffset);
   view.setUint32(MAILBOX, scic, true);
   view.setUint32(MAILBOX + 4, PARM, true);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const root = new URL('..', import.meta.url).pathname;
 const workspace = new URL('../../..', import.meta.url).pathname;
-const documents = ['docs/guides/*.md', 'packages/{core,vfio-user}/README.md'];
+const documents = ['README.md', 'docs/guides/*.md', 'packages/{core,vfio-user}/README.md'];
 
 /** Lines without indentation and blank lines, so that a part is found wherever it stands. */
 function normal(text: string): string {

@@ -48,6 +48,7 @@ export function engineRegisters(engine: EngineLayout, actions: EngineActions): R
         },
       }),
       plain('ELSP', offsets.RING_ELSP, {
+        read: () => 0,
         written: (_value, _storage, _before, written) => actions.submit(written),
       }),
       plain('RING_MODE', offsets.RING_MODE, {

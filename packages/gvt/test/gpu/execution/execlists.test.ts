@@ -181,11 +181,11 @@ describe('a context image', () => {
     context.set(0x1b, batches.graphics | 1);
     const perContext = guest.global();
     guest.setWords(perContext.physical, [
-      ...[0x1740_0003 | (1 << 21), results.graphics + 4, 0, results.graphics, 0],
+      ...cmd.copyGlobal(results.graphics + 4, results.graphics),
       cmd.batchEnd,
     ]);
     context.set(0x19, perContext.graphics | 1);
-    context.emit(0x1740_0003 | (1 << 21), results.graphics + 8, 0, results.graphics + 4, 0);
+    context.emit(...cmd.copyGlobal(results.graphics + 8, results.graphics + 4));
     engine.submit(context);
     guest.run();
     expect(engine.events(1)).toEqual([[0x18, 0x20]]);

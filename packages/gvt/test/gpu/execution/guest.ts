@@ -168,16 +168,16 @@ export class Process {
 
   /** Sets the entry of a level: 1 for pages of 1 GiB, 2 for 2 MiB. */
   mapLarge(address: number, level: 1 | 2, physical: number, flags: number): void {
-    this.#set(this.directory(address, level), index(address, level), physical, flags);
+    this.#set(this.directory(address, level), entryOf(address, level), physical, flags);
   }
 
   /** Table of a level in which an address is; made where there is none. Level 0 is the root. */
   directory(address: number, level: number): number {
     let table = this.root;
     for (let i = 0; i < level; i++) {
-      const at = table + index(address, i) * 8;
+      const at = table + entryOf(address, i) * 8;
       if ((this.#guest.word(at) & 1) === 0) {
-        this.#set(table, index(address, i), this.#guest.pages(), 3);
+        this.#set(table, entryOf(address, i), this.#guest.pages(), 3);
       }
       table = this.#guest.word(at) & ~0xfff;
     }
@@ -197,7 +197,7 @@ export class Process {
   }
 }
 
-function index(address: number, level: number): number {
+function entryOf(address: number, level: number): number {
   return Math.floor(address / 2 ** (39 - 9 * level)) % 512;
 }
 
@@ -294,6 +294,7 @@ export const cmd = {
     Math.floor(address / 2 ** 32),
     value,
   ],
+  copyGlobal: (to: number, from: number) => [0x1760_0003, to, 0, from, 0],
   batch: (address: number) => [0x1880_0101, address % 2 ** 32, Math.floor(address / 2 ** 32)],
   batchGlobal: (address: number) => [0x1880_0001, address, 0],
   loadImm: (...pairs: readonly number[]) => [0x1100_0000 | (pairs.length - 1), ...pairs],

@@ -14,6 +14,8 @@ export interface Scene {
   /** Behind all layers, XRGB8888. */
   readonly background: number;
   readonly palette: Palette;
+  /** The palette is for the colours of layers with gamma too, not only for indices. */
+  readonly isGamma: boolean;
   /** The lowest first. */
   readonly layers: readonly Layer[];
 }
@@ -47,6 +49,7 @@ export function compose(memory: GraphicsMemory, scene: Scene, take: TakeRow): vo
 class Painter {
   readonly #layer: Layer;
   readonly #palette: Palette;
+  readonly #hasGamma: boolean;
   readonly #reader: SurfaceReader;
   /** First pixel of the picture, and how many. */
   readonly #left: number;
@@ -58,6 +61,7 @@ class Painter {
     const { x, width, surface, format } = layer;
     this.#layer = layer;
     this.#palette = scene.palette;
+    this.#hasGamma = layer.hasGamma && scene.isGamma && format.name !== 'C8';
     this.#left = Math.max(0, x);
     this.#count = Math.min(x + width, scene.width) - this.#left;
     const before = this.#left - x;
@@ -74,21 +78,25 @@ class Painter {
   }
 
   paint(y: number, words: Uint32Array, bytes: Uint8Array): void {
-    const { layer, left, count } = { layer: this.#layer, left: this.#left, count: this.#count };
-    const { format, height, isUpsideDown, hasGamma } = layer;
-    const row = y - layer.y;
+    const { format, height, isUpsideDown } = this.#layer;
+    const row = y - this.#layer.y;
     if (row < 0 || row >= height) return;
-    const isPlain = format.isNative === true && !isUpsideDown && !hasGamma;
-    if (isPlain) {
-      this.#reader.read(row, bytes.subarray(left * 4, (left + count) * 4));
+    const left = this.#left;
+    if (format.isNative === true && !isUpsideDown && !this.#hasGamma) {
+      this.#reader.read(row, bytes.subarray(left * 4, (left + this.#count) * 4));
       return;
     }
-    this.#reader.read(isUpsideDown ? height - 1 - row : row, this.#source);
-    format.convert(this.#source, count, this.#pixels, this.#palette);
-    if (isUpsideDown) this.#pixels.reverse();
-    if (hasGamma && format.name !== 'C8') applyPalette(this.#pixels, this.#palette);
+    this.#convert(isUpsideDown ? height - 1 - row : row);
     if (format.alpha === undefined) words.set(this.#pixels, left);
     else blend(this.#pixels, words, left, format.alpha === 'coverage');
+  }
+
+  #convert(row: number): void {
+    const { format, isUpsideDown } = this.#layer;
+    this.#reader.read(row, this.#source);
+    format.convert(this.#source, this.#count, this.#pixels, this.#palette);
+    if (isUpsideDown) this.#pixels.reverse();
+    if (this.#hasGamma) applyPalette(this.#pixels, this.#palette);
   }
 }
 

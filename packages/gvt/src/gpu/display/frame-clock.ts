@@ -2,7 +2,7 @@
 //
 // Concepts: a frame is told once for each vertical blank, at its nominal time or later, never two at once: the guest
 // compares the counter with the interrupts it has had. A frame that comes late is told when the guest has taken the
-// one before, and the scan line stands at the end of its frame until then. Who is too late stands still instead.
+// one before, and the scan line stands near the end of its frame until then. Who is too late stands still instead.
 
 import type { Clock, Timer } from '@vfio-ts/core';
 import type { Timing } from './timing.ts';
@@ -15,6 +15,12 @@ const RETRY = 1;
 
 /** Frames that a guest may leave an interrupt unanswered before the next one is told all the same. */
 const MOST_PATIENCE = 2;
+
+/**
+ * Part of a frame, before its blank, in which the scan line stands. Drivers hold an update back that would come in the
+ * last tenth of a millisecond, and complain when that does not pass.
+ */
+const STANDSTILL = 1 / 32;
 
 /** What happens at each frame. */
 export interface FrameHost {
@@ -71,7 +77,8 @@ export class FrameClock {
     if (this.#timing === undefined) return 0;
     const { period, lines, blankStart, behind } = this.#timing;
     const passed = Math.floor(((this.#clock.now() - this.#last) * lines) / period);
-    const line = blankStart + Math.max(0, Math.min(passed, lines - 1));
+    const last = lines - Math.ceil(lines * STANDSTILL);
+    const line = blankStart + Math.max(0, Math.min(passed, last));
     return (line + lines - (behind % lines)) % lines;
   }
 

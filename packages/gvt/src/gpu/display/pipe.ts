@@ -30,6 +30,9 @@ const PIPE_FLIPCOUNT = 0x7_0044;
 const PIPE_FRMTMSTMP = 0x7_0048;
 const PIPE_FLIPTMSTMP = 0x7_004c;
 const LGC_PALETTE = 0x4_a000;
+const GAMMA_MODE = 0x4_a480;
+const GAMMA_MODE_MODE_MASK = 0b11;
+const GAMMA_MODE_MODE_8BIT = 0;
 
 const TRANSCONF_ENABLE = 0x8000_0000;
 const TRANSCONF_STATE_ENABLE = 0x4000_0000;
@@ -84,7 +87,8 @@ export class Pipe {
 
   /** What is shown; `undefined` while pipe or planes are off. */
   screen(): Screen | undefined {
-    return this.#isOn && this.#layers().length > 0 ? this.#size() : undefined;
+    const isShown = this.#isOn && this.#planes.some(({ isOn }) => isOn);
+    return isShown ? this.#size() : undefined;
   }
 
   /** Draws what is shown. */
@@ -124,14 +128,24 @@ export class Pipe {
     if (isRunning === this.#isRunning) return;
     this.#isRunning = isRunning;
     if (isRunning) this.#frames.start(readTiming(this.#parts.registers, this.#parts.index));
-    else this.#frames.stop();
+    else this.#standStill();
+  }
+
+  /** What waits for a frame has none to wait for any more. */
+  #standStill(): void {
+    this.#frames.stop();
+    this.#latch();
+  }
+
+  #latch(): void {
+    for (const plane of this.#planes) plane.frame();
+    this.#cursor.frame();
   }
 
   #frame(): void {
     const { index, registers, interrupts, clock } = this.#parts;
     registers.set(PIPE_FRMTMSTMP + this.#at, displayTime(clock));
-    for (const plane of this.#planes) plane.frame();
-    this.#cursor.frame();
+    this.#latch();
     if (isCrcEnabled(registers, index)) {
       const sum = new PictureSum();
       this.compose((words) => sum.add(words));
@@ -168,7 +182,9 @@ export class Pipe {
     const layers = this.#layers();
     const cursor = this.#cursor.layer();
     if (cursor !== undefined) layers.push(cursor);
-    return { ...this.#size(), background: eightBits(bottom), palette, layers };
+    const mode = registers.get(GAMMA_MODE + this.#parts.index * 0x800) & GAMMA_MODE_MODE_MASK;
+    const isGamma = mode === GAMMA_MODE_MODE_8BIT;
+    return { ...this.#size(), background: eightBits(bottom), palette, isGamma, layers };
   }
 
   #registers(): Register[] {

@@ -18,6 +18,15 @@ const SURF = 0x1c;
 const OFFSET = 0x24;
 const SURFLIVE = 0x2c;
 
+/** What takes effect together, and where it is among it. */
+const LIVE = [0, STRIDE, POS, SIZE, SURF, OFFSET] as const;
+const LIVE_CTL = 0;
+const LIVE_STRIDE = 1;
+const LIVE_POS = 2;
+const LIVE_SIZE = 3;
+const LIVE_SURF = 4;
+const LIVE_OFFSET = 5;
+
 const PLANE_CTL_ENABLE = 0x8000_0000;
 const PLANE_CTL_PIPE_GAMMA_ENABLE = 1 << 30;
 const PLANE_CTL_ORDER_RGBX = 1 << 20;
@@ -47,7 +56,7 @@ export class Plane {
     this.#storage = storage;
     this.#base = base;
     this.#host = host;
-    this.#buffer = new DoubleBuffer([0, STRIDE, POS, SIZE, SURF, OFFSET].map((at) => base + at));
+    this.#buffer = new DoubleBuffer(LIVE.map((at) => base + at));
     this.registers = [
       { offset: base, name: `PLANE_CTL_${suffix}` },
       { offset: base + STRIDE, name: `PLANE_STRIDE_${suffix}` },
@@ -62,34 +71,39 @@ export class Plane {
   /** A vertical blank begins. */
   frame(): void {
     if (!this.#buffer.latch(this.#storage)) return;
-    this.#storage.set(this.#base + SURFLIVE, this.#buffer.live(4));
+    this.#storage.set(this.#base + SURFLIVE, this.#buffer.live(LIVE_SURF));
     this.#host.flipped();
+  }
+
+  get isOn(): boolean {
+    return this.#buffer.live(LIVE_CTL) >= PLANE_CTL_ENABLE;
   }
 
   /** What is shown; `undefined` while it is off, or set to what is not drawn here. */
   layer(): Layer | undefined {
-    const [control, stride, position, size, surface, offset] = [0, 1, 2, 3, 4, 5].map((n) =>
-      this.#buffer.live(n),
-    );
-    if (control === undefined || control < PLANE_CTL_ENABLE) return undefined;
+    if (!this.isOn) return undefined;
+    const control = this.#buffer.live(LIVE_CTL);
+    const position = this.#buffer.live(LIVE_POS);
+    const size = this.#buffer.live(LIVE_SIZE);
+    const offset = this.#buffer.live(LIVE_OFFSET);
     const isReversed = (control & PLANE_CTL_ORDER_RGBX) !== 0;
     const format = pixelFormat((control >>> 24) & 0xf, isReversed, (control >>> 4) & 0x3);
     const tiling = surfaceTiling((control >>> 10) & 0x7, format?.bytes ?? 0);
     const isTurned = (control & 1) !== 0;
     if (format === undefined || tiling === undefined || isTurned) return undefined;
     return {
-      x: low(position) & 0x1fff,
-      y: high(position) & 0x1fff,
-      width: (low(size) & 0x1fff) + 1,
-      height: (high(size) & 0x1fff) + 1,
+      x: position & 0x1fff,
+      y: (position >>> 16) & 0x1fff,
+      width: (size & 0x1fff) + 1,
+      height: ((size >>> 16) & 0x1fff) + 1,
       isUpsideDown: (control & PLANE_CTL_ROTATE_180) !== 0,
       hasGamma: (control & PLANE_CTL_PIPE_GAMMA_ENABLE) !== 0,
       format,
       surface: {
-        address: ((surface ?? 0) & 0xffff_f000) >>> 0,
-        pitch: ((stride ?? 0) & 0x3ff) * tiling.strideUnit,
-        x: low(offset) & 0x1fff,
-        y: high(offset) & 0x1fff,
+        address: (this.#buffer.live(LIVE_SURF) & 0xffff_f000) >>> 0,
+        pitch: (this.#buffer.live(LIVE_STRIDE) & 0x3ff) * tiling.strideUnit,
+        x: offset & 0x1fff,
+        y: (offset >>> 16) & 0x1fff,
         tiling,
       },
     };
@@ -105,12 +119,4 @@ export class Plane {
     const isAsync = (this.#storage.get(this.#base) & PLANE_CTL_ASYNC_FLIP) !== 0;
     if (isAsync || this.#host.isStill()) this.frame();
   }
-}
-
-function low(value: number | undefined): number {
-  return (value ?? 0) & 0xffff;
-}
-
-function high(value: number | undefined): number {
-  return (value ?? 0) >>> 16;
 }

@@ -2,3 +2,4 @@ export * from './server.ts';
 export * from './source.ts';
 export { PageServer, type PageAddress, type PageServerOptions } from './page/server.ts';
 export * from './page/target.ts';
+export { readPicture, type ReadPictureOptions } from './rfb/client.ts';

@@ -48,7 +48,7 @@ export class Session implements Watcher, MessageHandler {
   readonly #encoder: UpdateEncoder;
   readonly #flow = new Flow();
   readonly #timers = new Set<Timer>();
-  #demand: Demand | undefined;
+  readonly #demand: Demand;
   #encodings: ClientEncodings = NO_ENCODINGS;
   #format: PixelFormat = NATIVE_FORMAT;
   #size: { readonly width: number; readonly height: number };
@@ -225,7 +225,7 @@ export class Session implements Watcher, MessageHandler {
   #take(bytes: Buffer): void {
     if (this.#isClosed) return;
     try {
-      this.#demand?.push(bytes);
+      this.#demand.push(bytes);
       if (this.#output.pending > MAX_BACKLOG) throw new ProtocolError('sends and does not read');
     } catch (error) {
       this.#end(error instanceof Error ? error.message : String(error));

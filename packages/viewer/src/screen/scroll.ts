@@ -29,7 +29,9 @@ export interface RowPair {
 /** Every so many words count for the hash of a row. */
 const SAMPLE = 7;
 /** Copies of fewer rows save nothing. */
-const MIN_ROWS = TILE_HEIGHT;
+const MIN_ROWS = 4 * TILE_HEIGHT;
+/** More copies than this cost a browser more than pixels do: it takes a picture of all of its canvas for each. */
+const MAX_COPIES = 3;
 
 /**
  * Finds by how much the picture has moved, and which rows are only moved. To be carried out in their order: none
@@ -55,8 +57,12 @@ export function findScroll(pair: RowPair): readonly RowCopy[] {
     }
     y = Math.max(bottom, y + 1);
   }
+  const [largest] = copies.toSorted((a, b) => b.height - a.height).slice(MAX_COPIES - 1);
+  const kept = copies
+    .filter(({ height: rows }) => rows >= (largest?.height ?? 0))
+    .slice(0, MAX_COPIES);
   // Upwards the first goes first, downwards the last.
-  return distance > 0 ? copies : copies.toReversed();
+  return distance > 0 ? kept : kept.toReversed();
 }
 
 function hashes(pixels: Uint32Array, stride: number, { height, words }: RowPair): Int32Array {

@@ -3,15 +3,20 @@
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
 import type { Choose, CommandHost } from '../host.ts';
 import { demo } from './demo.ts';
+import { portOf } from './view-options.ts';
 
 /** Adds the command. */
 export function addDemo(program: Command, host: CommandHost, choose: Choose): void {
   program
     .command('demo')
     .summary('show two displays: an embedded guest draws on one, the other waits for a machine')
-    .description('Two displays: an embedded guest draws on one, the other waits for a machine.')
+    .description(
+      'Two displays on a page: an embedded guest draws on one, the other waits for a virtual machine.',
+    )
     .option('--frames <n>', 'ends after so many frames', count)
-    .action(({ frames }) => choose(() => demo({ frames }, host.output, host.untilStopped())));
+    .option('--port <port>', 'TCP port of the page; any that is free when left out', portOf)
+    .option('--vm', 'boots a virtual machine whose console is on the second display', false)
+    .action((options) => choose(() => demo(options, host.output, host.untilStopped())));
 }
 
 function count(text: string): number {

@@ -1,5 +1,5 @@
 // vfio-ts demo: the main job in one terminal. One display is drawn on by an embedded guest, a second one waits for a
-// virtual machine.
+// virtual machine, and a page shows both.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { devicePicture, type MdevParent } from '@vfio-ts/core';
 import { registerMdpy, unregisterMdpy } from '@vfio-ts/mdpy-sample';
-import { connect, linuxClientHost, VfioUserClient } from '@vfio-ts/vfio-user';
+import { connect, LinuxClock, linuxClientHost, VfioUserClient } from '@vfio-ts/vfio-user';
+import { PageServer, picturePath, socketTarget } from '@vfio-ts/viewer';
+import { bootWithDisplay } from '../guest/lab-guest.ts';
 import { probeMdpyFb } from '../guest/mdpy-fb.ts';
 import { drawTestPicture } from '../guest/test-picture.ts';
 import { lineLogger, type Output } from '../output.ts';
@@ -26,7 +28,11 @@ const PICTURE_EVERY = 50;
 /** What `demo` is told. */
 export interface DemoArguments {
   /** Frames to draw; without end when left out. */
-  readonly frames: number | undefined;
+  readonly frames?: number | undefined;
+  /** Of the page; any that is free when left out. */
+  readonly port?: number | undefined;
+  /** Whether to boot a virtual machine with the second display. */
+  readonly vm: boolean;
 }
 
 /**
@@ -35,7 +41,7 @@ export interface DemoArguments {
  * @returns exit code; 1 when something leaked
  */
 export async function demo(
-  { frames = Infinity }: DemoArguments,
+  { frames = Infinity, port = 0, vm }: DemoArguments,
   output: Output,
   stopped: Promise<unknown>,
 ): Promise<number> {
@@ -51,7 +57,12 @@ export async function demo(
     output.print(`${drawn.vdev.name}: allocated, registered, served on ${drawn.socket}`);
     await using spare = await make(workplace, parent, join(sockets, 'vm.sock'));
     output.print(`${spare.vdev.name}: allocated, registered, served on ${spare.socket}`);
-    attachHint(output, spare.socket);
+    await using page = pageOf(output, { 'embedded guest': drawn, 'virtual machine': spare });
+    const url = await page.listen({ port });
+    await using guests = new AsyncDisposableStack();
+    if (vm) guests.use(bootOn(output, spare.socket));
+    else attachHint(output, spare.socket);
+    output.print(`see both on ${url}`);
     const png = join(pictures, 'screen.png');
     await drawUntilStopped(workplace, drawn, { frames, png, output, stopped });
   } finally {
@@ -65,6 +76,31 @@ export async function demo(
 
 function make({ bus, loop }: Workplace, parent: MdevParent, socket: string): Promise<ServedMdev> {
   return ServedMdev.create({ bus, parent, type: TYPE, uuid: randomUUID(), socket, loop });
+}
+
+function pageOf(output: Output, devices: Readonly<Record<string, ServedMdev>>): PageServer {
+  const targets = Object.entries(devices).map(([name, { vdev, socket }]) =>
+    socketTarget(vdev.name, name, picturePath(socket)),
+  );
+  const logger = lineLogger(output, 'warn');
+  return new PageServer({ clock: new LinuxClock(), logger, targets: () => targets });
+}
+
+/** Boots a guest in the background; disposing ends it, booted or not. */
+function bootOn(output: Output, socket: string): AsyncDisposable {
+  output.print('virtual machine: booting');
+  const booting = bootWithDisplay(socket);
+  booting.then(
+    () => output.print('virtual machine: its console is on the second display'),
+    (error: unknown) =>
+      output.note(`vfio-ts: ${error instanceof Error ? error.message : String(error)}`),
+  );
+  return {
+    async [Symbol.asyncDispose]() {
+      const guest = await booting.catch(() => undefined);
+      await guest?.kill();
+    },
+  };
 }
 
 function attachHint(output: Output, socket: string): void {

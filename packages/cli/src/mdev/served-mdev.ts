@@ -15,6 +15,7 @@ import {
   type EventLoop,
   type VfioUserServer,
 } from '@vfio-ts/vfio-user';
+import { tellPicture } from '../picture/told.ts';
 import type { SysfsDump } from '../sysfs/dump.ts';
 import { tellSysfs } from '../sysfs/told.ts';
 import { writeAttributes } from './attributes.ts';
@@ -60,6 +61,9 @@ export class ServedMdev implements AsyncDisposable {
     const stats = (): Disposable =>
       new StatsSocket(statsPath(socket), () => server.stats(), logger);
     this.#told.use(orWithout(stats, `statistics of ${socket}`, logger));
+    const name = `${mdev.type.directory} ${mdev.name}`;
+    const picture = (): Disposable | undefined => tellPicture(vdev, socket, name);
+    this.#told.use(orWithout(picture, `picture of ${socket}`, logger));
     if (sysfs !== undefined) {
       this.#told.use(
         orWithout(() => tellSysfs(socket, sysfs, logger), `files of ${socket}`, logger),
@@ -99,7 +103,11 @@ export class ServedMdev implements AsyncDisposable {
 }
 
 /** A device works without what is told of it, too: the path may be too long, or taken. */
-function orWithout(make: () => Disposable, what: string, logger: Logger): Disposable | undefined {
+function orWithout(
+  make: () => Disposable | undefined,
+  what: string,
+  logger: Logger,
+): Disposable | undefined {
   try {
     return make();
   } catch (error) {

@@ -1,0 +1,39 @@
+// The command line of `vfio-ts view`.
+
+import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
+import type { Choose, CommandHost } from '../host.ts';
+import { view } from './view.ts';
+
+const EXAMPLES = `
+The address that is printed ends with a token: whoever knows it may look. A device that is not served yet, or ends, is
+shown as soon as it is there again.
+
+Examples:
+  vfio-ts view
+  vfio-ts view 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
+  vfio-ts view /run/a.sock /run/b.sock --port 8080`;
+
+/** Adds the command. */
+export function addView(program: Command, host: CommandHost, choose: Choose): void {
+  program
+    .command('view')
+    .summary('show what devices show, on a page in the browser')
+    .description(
+      'Serves a page with the picture of a device, or of several, until SIGINT or SIGTERM.',
+    )
+    .argument('[device...]', 'UUIDs or sockets; all devices of the daemon when left out')
+    .option('--port <port>', 'TCP port of the page; any that is free when left out', portOf)
+    .option('--host <address>', 'address of the page, of this machine alone as it is', '127.0.0.1')
+    .option('--json', 'one line {"url"} when ready', false)
+    .addHelpText('after', EXAMPLES)
+    .action((devices, options) =>
+      choose(() => view({ devices, ...options }, host.output, host.untilStopped())),
+    );
+}
+
+/** A TCP port, 0 for any that is free. @throws InvalidArgumentError */
+export function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/u.test(text) && port <= 0xffff) return port;
+  throw new InvalidArgumentError('it takes a number from 0 to 65535.');
+}

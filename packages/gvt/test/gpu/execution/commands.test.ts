@@ -5,6 +5,13 @@ const GPR = RCS + 0x600;
 const BATCH = 0x7f_0000_0000;
 const DATA = 0x10_0000;
 
+/** One command. */
+const words = (...command: readonly number[]): readonly number[] => command;
+
+/** Instructions of MI_MATH. */
+const load = (to: number, from: number): number => ((0x080 << 20) | (to << 10) | from) >>> 0;
+const store = (to: number, from: number): number => ((0x180 << 20) | (to << 10) | from) >>> 0;
+
 /** A guest with a context on the render engine, a page of data and a batch in its process. */
 class Bench extends Guest {
   readonly engine: Engine = new Engine(this, RCS);
@@ -246,8 +253,8 @@ describe('registers', () => {
     guest.setWord(guest.data, 0x33);
     guest.inBatch(
       ...cmd.loadImm(GPR, 0x11, GPR + 4, 0x22),
-      ...[0x1480_0002, GPR + 8, DATA, 0],
-      ...[0x1500_0001, GPR, GPR + 16],
+      ...words(0x1480_0002, GPR + 8, DATA, 0),
+      ...words(0x1500_0001, GPR, GPR + 16),
     );
     const values = [0, 4, 8, 16].map((offset) => guest.register(GPR + offset));
     expect(values).toEqual([0x11, 0x22, 0x33, 0x11]);
@@ -283,8 +290,6 @@ describe('registers', () => {
 });
 
 describe('MI_MATH', () => {
-  const load = (to: number, from: number): number => ((0x080 << 20) | (to << 10) | from) >>> 0;
-  const store = (to: number, from: number): number => ((0x180 << 20) | (to << 10) | from) >>> 0;
   const BOTH = 0xffff_ffff;
 
   it.each([
@@ -299,8 +304,8 @@ describe('MI_MATH', () => {
     const guest = new Bench();
     guest.inBatch(
       ...cmd.loadImm(GPR, a[0], GPR + 4, a[1], GPR + 8, b[0], GPR + 12, b[1]),
-      ...[0x0d00_0003, load(0x20, 0), load(0x21, 1), (operation << 20) >>> 0, store(2, 0x31)],
-      ...[0x0d00_0003, load(0x20, 0), load(0x21, 1), (operation << 20) >>> 0, store(3, 0x33)],
+      ...words(0x0d00_0003, load(0x20, 0), load(0x21, 1), (operation << 20) >>> 0, store(2, 0x31)),
+      ...words(0x0d00_0003, load(0x20, 0), load(0x21, 1), (operation << 20) >>> 0, store(3, 0x33)),
     );
     expect([guest.register(GPR + 16), guest.register(GPR + 20)]).toEqual(result);
     expect(guest.register(GPR + 24)).toBe(carry);
@@ -370,9 +375,9 @@ describe('other commands', () => {
   it('of the 3D pipeline are passed over, and draws are counted', () => {
     const guest = new Bench();
     guest.inBatch(
-      ...[0x6904_0000, 0x7904_0002, 0, 0, 0],
-      ...[0x7b00_0005, 0, 0, 0, 0, 0, 0],
-      ...[0x7105_000d, ...Array.from({ length: 14 }, () => 0)],
+      ...words(0x6904_0000, 0x7904_0002, 0, 0, 0),
+      ...words(0x7b00_0005, 0, 0, 0, 0, 0, 0),
+      ...words(0x7105_000d, ...Array.from({ length: 14 }, () => 0)),
     );
     expect(guest.isBack).toBe(true);
     expect(guest.vgpu.counters.draws).toBe(2);
@@ -384,9 +389,9 @@ describe('other commands', () => {
     ['MI_REPORT_PERF_COUNT', [0x1400_0002, 0, 0, 0]],
     ['an opcode of MI that is none', [0x1f00_0000, 0]],
     ['a type that is none', [0x2000_0000]],
-  ])('%s is refused and passed over', (_name, words) => {
+  ])('%s is refused and passed over', (_name, command) => {
     const guest = new Bench();
-    guest.inRing(...words, ...cmd.storeGlobal(guest.engine.page.graphics + 0x200, 1));
+    guest.inRing(...command, ...cmd.storeGlobal(guest.engine.page.graphics + 0x200, 1));
     expect(guest.isBack).toBe(true);
     expect(guest.vgpu.counters.refused).toBe(1);
   });
@@ -395,8 +400,8 @@ describe('other commands', () => {
 describe('what is read when an engine hangs', () => {
   it('is where it is and what it does', () => {
     const guest = new Bench();
-    const [header = 0, ...rest] = [0x0e00_c002, 1, DATA, 0];
-    guest.inBatch(header, ...rest);
+    const header = 0x0e00_c002;
+    guest.inBatch(header, 1, DATA, 0);
     expect(guest.register(RCS + 0x68)).toBe(header);
     expect(guest.register(RCS + 0x74)).toBe(BATCH % 2 ** 32);
     expect(guest.register(RCS + 0x5c)).toBe(Math.floor(BATCH / 2 ** 32));

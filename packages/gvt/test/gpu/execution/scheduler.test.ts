@@ -24,7 +24,7 @@ class Loop implements Clock {
   after(ms: number, fire: () => void): Timer {
     const timer = { at: this.time + ms, fire };
     this.#timers.push(timer);
-    return { cancel: () => void (this.#timers = this.#timers.filter((it) => it !== timer)) };
+    return { cancel: () => void (this.#timers = this.#timers.filter((other) => other !== timer)) };
   }
 
   turn(count = 1): void {

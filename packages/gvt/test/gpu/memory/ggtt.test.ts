@@ -30,6 +30,13 @@ function read(offset: number, length: number): readonly number[] {
   return [...new Uint32Array(bytes.buffer)];
 }
 
+/** Where the first page of the aperture is in memory. */
+function target(): number {
+  ggtt.renew();
+  ggtt.write32(BASE, 0x77);
+  return ram.words.indexOf(0x77) * 4;
+}
+
 describe('an entry', () => {
   it('maps a page', () => {
     ggtt.writeEntries(entryOf(BASE), entry(0x5000 | 1, 0));
@@ -67,12 +74,6 @@ describe('two halves', () => {
   beforeEach(() => {
     ggtt.writeEntries(entryOf(BASE), entry(0x5001, 0));
   });
-
-  function target(): number {
-    ggtt.renew();
-    ggtt.write32(BASE, 0x77);
-    return ram.words.indexOf(0x77) * 4;
-  }
 
   it('take effect once both have come', () => {
     ggtt.writeEntries(entryOf(BASE), entry(0x6001));

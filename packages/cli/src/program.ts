@@ -5,10 +5,8 @@ import { addAp } from './commands/ap-options.ts';
 import { addCcw } from './commands/ccw-options.ts';
 import { addDemo } from './commands/demo-options.ts';
 import { addInspect } from './commands/inspect-options.ts';
-import { addScreenshot } from './commands/screenshot-options.ts';
 import { addServe } from './commands/serve-options.ts';
 import { addStats } from './commands/stats-options.ts';
-import { addView } from './commands/view-options.ts';
 import type { Action, Choose, CommandHost } from './host.ts';
 import { EXIT, isUsageError } from './usage.ts';
 
@@ -18,8 +16,6 @@ Examples:
   vfio-ts serve mdpy-sample:mdpy-hd --json
   vfio-ts inspect /run/mdpy.sock
   vfio-ts stats /run/mdpy.sock
-  vfio-ts view /run/mdpy.sock
-  vfio-ts screenshot /run/mdpy.sock screen.png
   vfio-ts serve ap --set assign_adapter=5 --set assign_domain=4 --socket /run/ap.sock
   vfio-ts ap ls /run/ap.sock
   vfio-ts ccw init --model 3390-3 work.ckd WORK01
@@ -50,8 +46,6 @@ export async function run(argv: readonly string[], host: CommandHost): Promise<n
   addServe(program, host, choose);
   addInspect(program, host, choose);
   addStats(program, host, choose);
-  addView(program, host, choose);
-  addScreenshot(program, host, choose);
   addAp(program, host, choose);
   addCcw(program, host, choose);
   addDemo(program, host, choose);

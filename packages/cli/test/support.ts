@@ -22,9 +22,24 @@ export interface Run {
   readonly ended: Promise<readonly unknown[]>;
 }
 
+/** Where and how a program is to run. */
+export interface RunOptions {
+  readonly cwd?: string;
+  /** In place of the environment of the tests. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** Runs a command line; it ends with the test at the latest. */
 export function run(...args: readonly string[]): Run {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return runProgram(main, {}, ...args);
+}
+
+/** Runs a program of Node; it ends with the test at the latest. */
+export function runProgram(program: string, options: RunOptions, ...args: readonly string[]): Run {
+  const child = spawn(process.execPath, [program, ...args], {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));

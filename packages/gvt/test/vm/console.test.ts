@@ -14,6 +14,7 @@ const MOST_TIME = 10_000;
 describe('a guest with stock i915', () => {
   for (const { kernel, type, width, height } of [
     { kernel: 'stable', type: 'GVTg_V5_8', width: 1024, height: 768 },
+    { kernel: 'backports', type: 'GVTg_V5_8', width: 1024, height: 768 },
     { kernel: 'backports', type: 'GVTg_V5_4', width: 1920, height: 1200 },
   ] as const) {
     test(`${kernel} kernel, ${type}: what it writes on its console is on the screen`, async ({
@@ -28,7 +29,7 @@ describe('a guest with stock i915', () => {
       expect(served.messages).toBeLessThanOrEqual(MOST_MESSAGES);
 
       expect(await complaints(guest)).toEqual([]);
-      expect(await run(guest, 'ls /dev/dri')).toBe('card0\nrenderD128');
+      expect(await run(guest, 'ls -1 /dev/dri')).toBe('card0\nrenderD128');
       expect(await isWedged(guest)).toBe(false);
       expect(served.picture).toMatchObject({ width, height });
 

@@ -9,6 +9,8 @@ export interface CommandHost {
   readonly untilStopped: () => Promise<unknown>;
   /** Shows how far something is, in place of what it showed before; absent where nobody looks. */
   readonly progress?: (text: string) => void;
+  /** Calls back at each wish that files be read again. */
+  readonly onReload?: (reload: () => void) => void;
   /** Of the package. */
   readonly version: string;
 }

@@ -38,6 +38,18 @@ export interface RegisteredDriver {
   readonly unregister: () => Promise<void>;
 }
 
+/** What can be made under a parent. */
+export interface TypeFacts {
+  readonly parent: string;
+  /** Its directory, as in mdevctl's `mdev_type`. */
+  readonly type: string;
+  readonly availableInstances: number;
+  /** `vfio-pci` for example. */
+  readonly deviceApi: string;
+  readonly name: string;
+  readonly description?: string;
+}
+
 /** A driver as the command offers it. */
 export interface CommandDriver {
   /** As in `serve NAME:TYPE`. */
@@ -46,6 +58,8 @@ export interface CommandDriver {
   readonly busName: string;
   /** How to look at what is served, one line; nothing special when left out. */
   readonly look?: (socket: string) => string;
+  /** Its types, where parents come with their devices; those of the parents that it has without any when left out. */
+  readonly types?: readonly TypeFacts[];
   /** Types and settings, for the help. */
   readonly help: readonly string[];
   /**

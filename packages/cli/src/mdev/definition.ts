@@ -2,6 +2,7 @@
 // parent. What mdevctl writes is read, and what is written here mdevctl reads.
 
 import { VfioError } from '@vfio-ts/core';
+import { isRecord } from '../json.ts';
 
 /** A file of a device and what is written to it. */
 export interface Setting {
@@ -37,23 +38,34 @@ export function parseDefinition(text: string, source: string): MdevDefinition {
     const fact = error instanceof Error ? error.message : 'no JSON';
     return fail(fact, lineOfSyntaxError(text, fact), error);
   }
-  const failAt = (key: string, fact: string): never => fail(fact, lineOfKey(text, key));
-  if (!isRecord(json)) return fail('no JSON object');
-  const { mdev_type: mdevType, start = 'manual', attrs = [] } = json;
-  if (typeof mdevType !== 'string' || mdevType === '') {
-    return failAt('mdev_type', 'mdev_type is missing');
-  }
-  if (start !== 'auto' && start !== 'manual') {
-    return failAt('start', 'start is neither auto nor manual');
-  }
-  if (!Array.isArray(attrs)) return failAt('attrs', 'attrs is no list');
-  return { mdevType, start, attrs: attrs.flatMap((attr: unknown) => settings(attr, failAt)) };
+  return parseDefinitionObject(json, (fact, key) => fail(fact, lineOfKey(text, key)));
 }
 
-function settings(attr: unknown, failAt: (key: string, fact: string) => never): Setting[] {
-  if (!isRecord(attr)) return failAt('attrs', 'attrs has an element that is no object');
+/**
+ * Reads a definition that has been JSON.
+ *
+ * @param fail - throws; it is told what is wrong, and at which key
+ */
+export function parseDefinitionObject(
+  json: unknown,
+  fail: (fact: string, key: string) => never,
+): MdevDefinition {
+  if (!isRecord(json)) return fail('no JSON object', '');
+  const { mdev_type: mdevType, start = 'manual', attrs = [] } = json;
+  if (typeof mdevType !== 'string' || mdevType === '') {
+    return fail('mdev_type is missing', 'mdev_type');
+  }
+  if (start !== 'auto' && start !== 'manual') {
+    return fail('start is neither auto nor manual', 'start');
+  }
+  if (!Array.isArray(attrs)) return fail('attrs is no list', 'attrs');
+  return { mdevType, start, attrs: attrs.flatMap((attr: unknown) => settings(attr, fail)) };
+}
+
+function settings(attr: unknown, fail: (fact: string, key: string) => never): Setting[] {
+  if (!isRecord(attr)) return fail('attrs has an element that is no object', 'attrs');
   return Object.entries(attr).map(([name, value]) =>
-    typeof value === 'string' ? { name, value } : failAt(name, `the value of ${name} is no string`),
+    typeof value === 'string' ? { name, value } : fail(`the value of ${name} is no string`, name),
   );
 }
 
@@ -73,10 +85,6 @@ function lineAt(text: string, index: number): number {
   return text.slice(0, index).split('\n').length;
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** A definition as JSON has it. */
 export interface DefinitionObject {
   readonly mdev_type: string;
@@ -88,6 +96,15 @@ export interface DefinitionObject {
 export function definitionObject({ mdevType, start, attrs }: MdevDefinition): DefinitionObject {
   const objects = attrs.map(({ name, value }) => Object.fromEntries([[name, value]]));
   return { mdev_type: mdevType, start, attrs: objects };
+}
+
+/** A definition from what JSON has of it. */
+export function definitionFromObject(object: DefinitionObject): MdevDefinition {
+  const { mdev_type: mdevType, start, attrs } = object;
+  const listed = attrs.flatMap((attr) =>
+    Object.entries(attr).map(([name, value]) => ({ name, value })),
+  );
+  return { mdevType, start, attrs: listed };
 }
 
 /** Writes a definition as mdevctl does, newline at the end. */

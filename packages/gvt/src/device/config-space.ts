@@ -3,6 +3,8 @@
 
 import {
   msiCapability,
+  PCI_MSI_FLAGS,
+  PCI_MSI_FLAGS_ENABLE,
   PciConfigSpace,
   PciRegisters,
   pmCapability,
@@ -101,6 +103,11 @@ export function gvtConfigSpace(capacity: GpuCapacity, hooks: ConfigHooks): PciCo
   }
 
   return config;
+}
+
+/** The guest wants messages. */
+export function isMsiEnabled(config: PciConfigSpace): boolean {
+  return (config.read16(MSI + PCI_MSI_FLAGS) & PCI_MSI_FLAGS_ENABLE) !== 0;
 }
 
 /** Bytes that hold what is written. */

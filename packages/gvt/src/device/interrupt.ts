@@ -2,7 +2,6 @@
 // at the master interrupt register again whenever it has enabled it, so both are sent as edges.
 
 import {
-  msiState,
   triggerIrq,
   VFIO_PCI_INTX_IRQ_INDEX,
   VFIO_PCI_MSI_IRQ_INDEX,
@@ -10,6 +9,7 @@ import {
   type Timer,
   type VfioDevice,
 } from '@vfio-ts/core';
+import { isMsiEnabled } from './config-space.ts';
 
 /** Sends the interrupt of one vGPU. */
 export class VgpuInterrupt {
@@ -52,7 +52,7 @@ export class VgpuInterrupt {
   }
 
   #send(): void {
-    if (msiState(this.#config)?.enabled === true) triggerIrq(this.#vdev, VFIO_PCI_MSI_IRQ_INDEX, 0);
+    if (isMsiEnabled(this.#config)) triggerIrq(this.#vdev, VFIO_PCI_MSI_IRQ_INDEX, 0);
     else if (!this.#config.command().intxDisable) {
       triggerIrq(this.#vdev, VFIO_PCI_INTX_IRQ_INDEX, 0);
     }

@@ -2,7 +2,7 @@
 // out the guest's own frame buffer: that is tiled, or in pieces, and can be mapped by nobody here.
 
 import type { GfxPlane, SharedMemory, VfioDevice } from '@vfio-ts/core';
-import type { VirtualGpu } from '../gpu/gpu.ts';
+import type { Screen, VirtualGpu } from '../gpu/gpu.ts';
 import { DRM_FORMAT_XRGB8888, GVT_PICTURE_REGION, PICTURE_SIZE } from './layout.ts';
 
 const BYTES_PER_PIXEL = 4;
@@ -12,6 +12,7 @@ export class VgpuPicture {
   /** Behind the picture's region. */
   readonly memory: SharedMemory;
   readonly #gpu: VirtualGpu;
+  #last: GfxPlane | undefined = undefined;
 
   /** @throws VfioError `ENOMEM` */
   constructor(vdev: VfioDevice, gpu: VirtualGpu) {
@@ -19,24 +20,32 @@ export class VgpuPicture {
     this.#gpu = gpu;
   }
 
+  /** What was drawn last; `undefined` where nothing was shown. */
+  get last(): GfxPlane | undefined {
+    return this.#last;
+  }
+
   /** Draws planes and cursor; `undefined` while nothing is shown. */
   draw(): GfxPlane | undefined {
     const screen = this.#gpu.draw(this.memory.bytes);
-    if (screen === undefined) return undefined;
-    const { width, height } = screen;
-    const stride = width * BYTES_PER_PIXEL;
-    return {
-      drmFormat: DRM_FORMAT_XRGB8888,
-      drmFormatMod: 0n,
-      width,
-      height,
-      stride,
-      size: stride * height,
-      xPos: 0,
-      yPos: 0,
-      xHot: 0,
-      yHot: 0,
-      regionIndex: GVT_PICTURE_REGION,
-    };
+    this.#last = screen && planeOf(screen);
+    return this.#last;
   }
+}
+
+function planeOf({ width, height }: Screen): GfxPlane {
+  const stride = width * BYTES_PER_PIXEL;
+  return {
+    drmFormat: DRM_FORMAT_XRGB8888,
+    drmFormatMod: 0n,
+    width,
+    height,
+    stride,
+    size: stride * height,
+    xPos: 0,
+    yPos: 0,
+    xHot: 0,
+    yHot: 0,
+    regionIndex: GVT_PICTURE_REGION,
+  };
 }

@@ -16,5 +16,5 @@ export const intelVgpuOps: VfioDeviceOps<IntelVgpu> = {
   write: (vgpu, region, offset, from) => vgpu.write(region, offset, from),
   quiesce: (vgpu) => vgpu.quiesce(),
   reset: (vgpu) => vgpu.reset(),
-  queryGfxPlane: (vgpu) => (vgpu.isActive ? vgpu.picture?.draw() : undefined),
+  queryGfxPlane: (vgpu) => vgpu.plane(),
 };

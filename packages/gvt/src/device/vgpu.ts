@@ -6,6 +6,7 @@
 
 import {
   deviceKvm,
+  type GfxPlane,
   type KvmReference,
   type LogLevel,
   type PciConfigSpace,
@@ -72,11 +73,6 @@ export class IntelVgpu {
     return this.#created?.gpu;
   }
 
-  /** What it shows. */
-  get picture(): VgpuPicture | undefined {
-    return this.#created?.picture;
-  }
-
   /** Engines run and frames come. */
   get isActive(): boolean {
     return this.#isActive;
@@ -85,6 +81,16 @@ export class IntelVgpu {
   /** The virtual machine that has it open, where that is known. */
   get kvm(): KvmReference | undefined {
     return this.#kvm;
+  }
+
+  /**
+   * Draws what it shows; while it is at rest, what was drawn last. `undefined` while nothing is shown, and nobody has it
+   * open.
+   */
+  plane(): GfxPlane | undefined {
+    const picture = this.#created?.picture;
+    if (!this.#isActive) return undefined;
+    return this.#waking === undefined ? picture?.draw() : picture?.last;
   }
 
   /**

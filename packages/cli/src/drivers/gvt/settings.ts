@@ -1,24 +1,24 @@
 // Settings of the GPU below vGPUs, and of what their guests see.
 
+import { VfioError } from '@vfio-ts/core';
 import {
   GVT_TYPES,
   gvtTypesOf,
   HOST_APERTURE,
+  monitorEdid,
+  type IntelGvtOptions,
   type MappablePolicy,
   type Resolution,
+  type SoftGpuOptions,
 } from '@vfio-ts/gvt';
 import type { Setting } from '../../mdev/definition.ts';
 import { UsageError } from '../../usage.ts';
 import type { DeviceWish } from '../driver.ts';
 
-/** One GPU and its vGPUs. */
+/** One GPU, and how it is shared out. */
 export interface GvtSettings {
-  /** Bytes. */
-  readonly aperture: number;
-  readonly pipes: number;
-  readonly mappable: MappablePolicy;
-  /** That of the type when left out. */
-  readonly resolution?: Resolution;
+  readonly gpu: SoftGpuOptions;
+  readonly sharing: IntelGvtOptions;
 }
 
 /** Help for the settings of this file. */
@@ -30,21 +30,15 @@ export const GVT_HELP: readonly string[] = [
   '                of a window of 2 MB when left out',
   'aperture=MB     of the GPU: 256, 512 or 1024; as the devices need it when left out',
   'pipes=N         of its display: 1 when left out, 0 without',
-  'picture=FILE    a PNG of what is shown, renewed while it changes',
 ];
 
-const OWN = new Set(['aperture', 'pipes', 'mappable', 'resolution', 'picture']);
+const OWN = new Set(['aperture', 'pipes', 'mappable', 'resolution']);
 const MB = 2 ** 20;
 const APERTURES = [256, 512, 1024] as const;
 
 /** What is written to the device, of the settings of a wish. */
 export function attributesOf({ settings }: DeviceWish): readonly Setting[] {
   return settings.filter(({ name }) => !OWN.has(name));
-}
-
-/** Where the picture of one device is to be. */
-export function pictureOf({ settings }: DeviceWish): string | undefined {
-  return settings.findLast(({ name }) => name === 'picture')?.value;
 }
 
 /** Reads the settings of all wishes, which share one GPU. @throws UsageError */
@@ -54,10 +48,14 @@ export function readGvtSettings(wishes: readonly DeviceWish[]): GvtSettings {
     settings.findLast((setting) => setting.name === name)?.value;
   const resolution = value('resolution');
   return {
-    aperture: apertureOf(value('aperture'), wishes),
-    pipes: pipes(value('pipes') ?? '1'),
-    mappable: mappable(value('mappable') ?? 'window'),
-    ...(resolution !== undefined && { resolution: readResolution(resolution) }),
+    gpu: {
+      aperture: apertureOf(value('aperture'), wishes),
+      pipes: pipes(value('pipes') ?? '1'),
+    },
+    sharing: {
+      mappable: mappable(value('mappable') ?? 'window'),
+      ...(resolution !== undefined && { resolution: readResolution(resolution) }),
+    },
   };
 }
 
@@ -68,13 +66,14 @@ function apertureOf(text: string | undefined, wishes: readonly DeviceWish[]): nu
   throw new UsageError(`aperture=${text}: it takes ${APERTURES.join(', ')}`);
 }
 
-/** The smallest that has room for all; what no GPU has room for is refused when it is created. */
+/** The smallest that has room for all, MB; what none has room for is refused when it is created. */
 function leastAperture(wishes: readonly DeviceWish[]): number {
+  const largest = APERTURES[APERTURES.length - 1] ?? 0;
+  if (wishes.length === 0) return largest;
   const types = wishes.map(({ type }) =>
     GVT_TYPES.find(({ sysfsName }) => type === `i915-${sysfsName}`),
   );
   const wanted = types.reduce((sum, type) => sum + (type?.lowGm ?? 0), HOST_APERTURE);
-  const largest = APERTURES[APERTURES.length - 1] ?? 0;
   const fits = (aperture: number): boolean => {
     const offered = gvtTypesOf({ aperture: aperture * MB, total: 0, fences: 0 });
     return (
@@ -99,5 +98,12 @@ function readResolution(text: string): Resolution {
   if (width === undefined || height === undefined) {
     throw new UsageError(`resolution=${text}: it takes WIDTHxHEIGHT, as in 1024x768`);
   }
-  return { width: Number(width), height: Number(height) };
+  const resolved = { width: Number(width), height: Number(height) };
+  try {
+    monitorEdid(resolved);
+  } catch (error) {
+    if (error instanceof VfioError) throw new UsageError(error.message);
+    throw error;
+  }
+  return resolved;
 }

@@ -3,17 +3,25 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { addAp } from './commands/ap-options.ts';
 import { addCcw } from './commands/ccw-options.ts';
+import { addDaemon } from './commands/daemon-options.ts';
 import { addDemo } from './commands/demo-options.ts';
 import { addInspect } from './commands/inspect-options.ts';
+import { addList } from './commands/list-options.ts';
+import { addRunDevice } from './commands/run-device.ts';
 import { addScreenshot } from './commands/screenshot-options.ts';
 import { addServe } from './commands/serve-options.ts';
+import { addStart } from './commands/start-options.ts';
 import { addStats } from './commands/stats-options.ts';
+import { addStore } from './commands/store-options.ts';
+import { addTypes } from './commands/types-options.ts';
 import { addView } from './commands/view-options.ts';
 import type { Action, Choose, CommandHost } from './host.ts';
 import { EXIT, isUsageError } from './usage.ts';
 
 const EXAMPLES = `
 Examples:
+  vfio-ts types
+  vfio-ts define --parent mdpy --type mdpy-xga --auto && vfio-ts daemon
   vfio-ts serve mdpy-sample:mdpy-xga --socket /run/mdpy.sock
   vfio-ts serve mdpy-sample:mdpy-hd --json
   vfio-ts inspect /run/mdpy.sock
@@ -47,6 +55,12 @@ export async function run(argv: readonly string[], host: CommandHost): Promise<n
       outputError: (text, write) => write(text.replace(/^error: /u, 'vfio-ts: ')),
     })
     .addHelpText('after', EXAMPLES);
+  addTypes(program, host, choose);
+  addStore(program, host, choose);
+  addStart(program, host, choose);
+  addList(program, host, choose);
+  addDaemon(program, host, choose);
+  addRunDevice(program, host, choose);
   addServe(program, host, choose);
   addInspect(program, host, choose);
   addStats(program, host, choose);

@@ -5,7 +5,7 @@
 
 import type { CommandDriver, RegisteredDriver } from './driver.ts';
 
-export type { DevicePlan, DeviceWish } from './driver.ts';
+export type { DevicePlan, DeviceWish, TypeFacts } from './driver.ts';
 export type { Setting } from '../mdev/definition.ts';
 export type { DumpEntry, SysfsDump } from '../sysfs/dump.ts';
 

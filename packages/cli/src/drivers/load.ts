@@ -88,6 +88,7 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   busName: (value) => typeof value === 'string' && value !== '',
   help: (value) => Array.isArray(value) && value.every((line) => typeof line === 'string'),
   register: (value) => typeof value === 'function',
+  types: (value) => value === undefined || Array.isArray(value),
   look: (value) => value === undefined || typeof value === 'function',
 };
 
@@ -98,11 +99,12 @@ function isDriver(value: unknown): value is PackagedDriver {
 
 /** What a package left out. */
 function complete(packaged: PackagedDriver, what: string): CommandDriver {
-  const { name, busName, help } = packaged;
+  const { name, busName, help, types } = packaged;
   return {
     name,
     busName,
     help,
+    ...(types !== undefined && { types }),
     ...(packaged.look !== undefined && { look: (socket) => packaged.look?.(socket) ?? '' }),
     async register(bus, wishes) {
       const registered = await packaged.register(bus, wishes);

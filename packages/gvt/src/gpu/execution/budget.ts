@@ -5,4 +5,6 @@ export interface Budget {
   commands: number;
   /** Of fills, copies and stores. */
   bytes: number;
+  /** By the clock of the vGPU. */
+  deadline: number;
 }

@@ -52,7 +52,7 @@ export class Execution implements GpuClient {
   readonly #scheduler: GpuScheduler;
   readonly #engines: readonly Engine[];
   readonly #counters = { submissions: 0, commands: 0, busy: 0, refused: 0, draws: 0 };
-  readonly #budget: Budget = { commands: 0, bytes: 0 };
+  readonly #budget: Budget = { commands: 0, bytes: 0, deadline: 0 };
   readonly #told = new Set<number>();
   #isStarted = false;
 
@@ -95,10 +95,11 @@ export class Execution implements GpuClient {
   slice(): Remainder {
     const begin = this.clock.now();
     this.#parts.ggtt.renew();
+    this.#budget.deadline = begin + SLICE_MS;
     let remainder: Remainder = 'nothing';
     for (let round = 0; round < MOST_ROUNDS; round++) {
       remainder = this.#round();
-      if (remainder !== 'work' || this.clock.now() - begin >= SLICE_MS) break;
+      if (remainder !== 'work' || this.clock.now() >= this.#budget.deadline) break;
     }
     this.#counters.busy += this.clock.now() - begin;
     return remainder;

@@ -24,6 +24,10 @@ const LANE_BITS = 16;
 /** Jumps and calls of a slice of one engine: a batch that only goes round waits for somebody else. */
 const MOST_JUMPS = 64;
 
+/** Commands, and bytes of their work, after which the clock is looked at. */
+const COMMANDS_BY_CLOCK = 32;
+const BYTES_BY_CLOCK = 16 * 1024;
+
 /** How a slice ended. */
 export const Progress = {
   /** The ring is done. */
@@ -100,40 +104,44 @@ export class CommandStreamer implements CommandContext {
     const { stream } = this;
     stream.renew();
     this.#bytes = 0;
-    for (let jumps = 0; ;) {
+    let jumps = 0;
+    let commands = 0;
+    for (;;) {
       if (stream.isDone) return Progress.done;
-      if (budget.commands <= 0) return Progress.more;
       if (stream.isAtEnd) {
         stream.return();
         continue;
       }
       if (!stream.isThere) return Progress.hung;
-      budget.commands--;
+      if (++commands > COMMANDS_BY_CLOCK || this.#bytes > BYTES_BY_CLOCK) {
+        if (this.#isOver(budget, commands)) return Progress.more;
+        commands = 0;
+      }
       const header = stream.word(0);
       if (header === 0) {
         stream.skipZeros();
         continue;
       }
       this.header = header;
-      this.counters.commands++;
       const command = commandOf(header);
       const outcome = command.execute(this, header);
-      if (outcome === Outcome.next) {
-        stream.advance(command.length(header));
-        this.#isWaiting = false;
-      } else if (outcome === Outcome.jumped) {
-        if (++jumps > MOST_JUMPS) return Progress.waiting;
-      } else if (outcome === Outcome.wait) {
-        return Progress.waiting;
-      } else if (outcome === Outcome.hang) {
-        return Progress.hung;
-      }
-      if (this.#bytes !== 0) {
-        budget.bytes -= this.#bytes;
-        this.#bytes = 0;
-        if (budget.bytes <= 0) return Progress.more;
-      }
+      if (outcome === Outcome.again) continue;
+      if (outcome === Outcome.wait) return Progress.waiting;
+      this.counters.commands++;
+      this.#isWaiting = false;
+      if (outcome === Outcome.next) stream.advance(command.length(header));
+      else if (outcome === Outcome.hang) return Progress.hung;
+      else if (++jumps > MOST_JUMPS) return Progress.waiting;
     }
+  }
+
+  /** Takes what was done from the budget. */
+  #isOver(budget: Budget, commands: number): boolean {
+    budget.commands -= commands;
+    budget.bytes -= this.#bytes;
+    this.#bytes = 0;
+    if (budget.commands <= 0 || budget.bytes <= 0) return true;
+    return this.#parts.clock.now() >= budget.deadline;
   }
 
   time(): number {

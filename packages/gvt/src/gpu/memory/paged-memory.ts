@@ -219,6 +219,8 @@ export abstract class PagedMemory implements GraphicsMemory {
       this.guest.read(frame - (frame % 2) + (address & OFFSET_MASK), into);
       return true;
     } catch {
+      // Not tried again before the loop has run: each failure takes its time.
+      this.#frames[this.#slot(address)] = NOTHING;
       into.fill(0);
       return this.#fault(address, false);
     }
@@ -229,6 +231,7 @@ export abstract class PagedMemory implements GraphicsMemory {
       this.guest.write(frame - (frame % 2) + (address & OFFSET_MASK), from);
       return true;
     } catch {
+      this.#frames[this.#slot(address)] = frame - (frame % 2);
       return this.#fault(address, true);
     }
   }

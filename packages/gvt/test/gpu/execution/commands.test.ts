@@ -6,7 +6,7 @@ const BATCH = 0x7f_0000_0000;
 const DATA = 0x10_0000;
 
 /** One command. */
-const words = (...command: readonly number[]): readonly number[] => command;
+const one = (...words: readonly number[]): readonly number[] => words;
 
 /** Instructions of MI_MATH. */
 const load = (to: number, from: number): number => ((0x080 << 20) | (to << 10) | from) >>> 0;
@@ -253,8 +253,8 @@ describe('registers', () => {
     guest.setWord(guest.data, 0x33);
     guest.inBatch(
       ...cmd.loadImm(GPR, 0x11, GPR + 4, 0x22),
-      ...words(0x1480_0002, GPR + 8, DATA, 0),
-      ...words(0x1500_0001, GPR, GPR + 16),
+      ...one(0x1480_0002, GPR + 8, DATA, 0),
+      ...one(0x1500_0001, GPR, GPR + 16),
     );
     const values = [0, 4, 8, 16].map((offset) => guest.register(GPR + offset));
     expect(values).toEqual([0x11, 0x22, 0x33, 0x11]);
@@ -304,8 +304,8 @@ describe('MI_MATH', () => {
     const guest = new Bench();
     guest.inBatch(
       ...cmd.loadImm(GPR, a[0], GPR + 4, a[1], GPR + 8, b[0], GPR + 12, b[1]),
-      ...words(0x0d00_0003, load(0x20, 0), load(0x21, 1), (operation << 20) >>> 0, store(2, 0x31)),
-      ...words(0x0d00_0003, load(0x20, 0), load(0x21, 1), (operation << 20) >>> 0, store(3, 0x33)),
+      ...one(0x0d00_0003, load(0x20, 0), load(0x21, 1), (operation << 20) >>> 0, store(2, 0x31)),
+      ...one(0x0d00_0003, load(0x20, 0), load(0x21, 1), (operation << 20) >>> 0, store(3, 0x33)),
     );
     expect([guest.register(GPR + 16), guest.register(GPR + 20)]).toEqual(result);
     expect(guest.register(GPR + 24)).toBe(carry);
@@ -375,9 +375,9 @@ describe('other commands', () => {
   it('of the 3D pipeline are passed over, and draws are counted', () => {
     const guest = new Bench();
     guest.inBatch(
-      ...words(0x6904_0000, 0x7904_0002, 0, 0, 0),
-      ...words(0x7b00_0005, 0, 0, 0, 0, 0, 0),
-      ...words(0x7105_000d, ...Array.from({ length: 14 }, () => 0)),
+      ...one(0x6904_0000, 0x7904_0002, 0, 0, 0),
+      ...one(0x7b00_0005, 0, 0, 0, 0, 0, 0),
+      ...one(0x7105_000d, ...Array.from({ length: 14 }, () => 0)),
     );
     expect(guest.isBack).toBe(true);
     expect(guest.vgpu.counters.draws).toBe(2);

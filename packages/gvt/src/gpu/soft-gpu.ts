@@ -2,7 +2,15 @@
 
 import { VfioError } from '@vfio-ts/core';
 import { GpuScheduler } from './execution/scheduler.ts';
-import type { Gpu, GpuCapacity, GpuShare, GraphicsRange, Monitor, VgpuHost } from './gpu.ts';
+import type {
+  Gpu,
+  GpuCapacity,
+  GpuShare,
+  GraphicsRange,
+  Monitor,
+  VgpuHost,
+  VirtualGpu,
+} from './gpu.ts';
 import { MOST_PIPES } from './registers/fuses.ts';
 import { SoftVgpu } from './soft-vgpu.ts';
 
@@ -39,7 +47,7 @@ export class SoftGpu implements Gpu {
     this.#pipes = pipes;
   }
 
-  createVgpu(share: GpuShare, monitor: Monitor, host: VgpuHost): SoftVgpu {
+  createVgpu(share: GpuShare, monitor: Monitor, host: VgpuHost): VirtualGpu {
     checkShare(share, this.capacity);
     return new SoftVgpu({ share, monitor, host, pipes: this.#pipes, scheduler: this.#scheduler });
   }

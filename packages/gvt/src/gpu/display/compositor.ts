@@ -28,20 +28,32 @@ export interface Scene {
  */
 export type TakeRow = (words: Uint32Array, bytes: Uint8Array, y: number) => void;
 
-/** Puts a picture together. */
-export function compose(memory: GraphicsMemory, scene: Scene, take: TakeRow): void {
-  const { width, height, background } = scene;
-  const words = new Uint32Array(width);
-  const bytes = new Uint8Array(words.buffer);
-  const painters: Painter[] = [];
-  for (const layer of scene.layers) {
-    const painter = Painter.of(layer, scene, memory);
-    if (painter !== undefined) painters.push(painter);
+/** A picture that is put together, as many rows at a time as whoever does it likes. */
+export class Composition {
+  readonly #scene: Scene;
+  readonly #words: Uint32Array;
+  readonly #bytes: Uint8Array;
+  readonly #painters: readonly Painter[];
+  #y = 0;
+
+  constructor(memory: GraphicsMemory, scene: Scene) {
+    this.#scene = scene;
+    this.#words = new Uint32Array(scene.width);
+    this.#bytes = new Uint8Array(this.#words.buffer);
+    this.#painters = scene.layers.flatMap((layer) => Painter.of(layer, scene, memory) ?? []);
   }
-  for (let y = 0; y < height; y++) {
-    words.fill(background);
-    for (const painter of painters) painter.paint(y, words, bytes);
-    take(words, bytes, y);
+
+  get isDone(): boolean {
+    return this.#y === this.#scene.height;
+  }
+
+  /** Makes the next row. */
+  next(take: TakeRow): void {
+    if (this.isDone) return;
+    this.#words.fill(this.#scene.background);
+    for (const painter of this.#painters) painter.paint(this.#y, this.#words, this.#bytes);
+    take(this.#words, this.#bytes, this.#y);
+    this.#y++;
   }
 }
 

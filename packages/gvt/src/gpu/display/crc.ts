@@ -1,6 +1,8 @@
 // Check sums of the picture that a pipe sends. PRM volume 12 (Display), "PIPE_CRC_CTL".
 
+import type { Clock } from '@vfio-ts/core';
 import type { Register, RegisterStorage } from '../registers/register.ts';
+import type { Composition } from './compositor.ts';
 
 const PIPE_CRC_CTL = 0x6_0050;
 const PIPE_CRC_ENABLE = 0x8000_0000;
@@ -37,17 +39,32 @@ export function storeCrc(registers: RegisterStorage, pipe: number, crc: number):
   }
 }
 
-/** A sum over colours. Equal pictures have equal ones; it is not the polynomial of hardware, which no driver knows. */
-export class PictureSum {
+/** Milliseconds that a sum may take before others have their turn. */
+const SLICE = 2;
+
+/** The sum of one frame. Equal pictures have equal ones; it is not the polynomial of hardware, which no driver knows. */
+export class FrameSum {
+  readonly #composition: Composition;
   #sum = START;
+
+  constructor(composition: Composition) {
+    this.#composition = composition;
+  }
 
   /** Unsigned. */
   get value(): number {
     return this.#sum >>> 0;
   }
 
-  /** @param words - XRGB8888, of which X does not count */
-  add(words: Uint32Array): void {
+  /** Goes on with the sum for a slice of time. @returns whether it is done */
+  run(clock: Clock): boolean {
+    const end = clock.now() + SLICE;
+    const add = (words: Uint32Array): void => this.#add(words);
+    while (!this.#composition.isDone && clock.now() <= end) this.#composition.next(add);
+    return this.#composition.isDone;
+  }
+
+  #add(words: Uint32Array): void {
     let sum = this.#sum;
     for (let i = 0; i < words.length; i++) {
       sum = Math.imul(sum ^ ((words[i] ?? 0) & COLOURS), PRIME);

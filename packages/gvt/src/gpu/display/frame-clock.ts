@@ -26,6 +26,8 @@ const STANDSTILL = 1 / 32;
 export interface FrameHost {
   /** The interrupt of the last frame has not been taken yet. */
   isUnanswered(): boolean;
+  /** The frame before ends. @returns whether it has; if not it is asked again in the next turn of the loop */
+  finish(): boolean;
   /** A vertical blank begins. */
   frame(): void;
 }
@@ -82,11 +84,11 @@ export class FrameClock {
     return (line + lines - (behind % lines)) % lines;
   }
 
-  /** @param rest - milliseconds that nothing may happen at least */
-  #schedule(rest: number): void {
+  /** @param least - milliseconds */
+  #schedule(least: number): void {
     if (this.#timing === undefined) return;
     const wait = this.#last + this.#timing.period - this.#clock.now();
-    this.#timer = this.#clock.after(Math.max(0, rest, wait), () => this.#tick());
+    this.#timer = this.#clock.after(Math.max(0, least, wait), () => this.#tick());
   }
 
   #tick(): void {
@@ -104,10 +106,13 @@ export class FrameClock {
       this.#schedule(RETRY);
       return;
     }
+    if (!this.#host.finish()) {
+      this.#schedule(0);
+      return;
+    }
     this.#last = late > MOST_LATE_FRAMES ? begin : due;
     this.#count = (this.#count + 1) % 2 ** 32;
     this.#host.frame();
-    // As long a rest as the frame took leaves the loop to others.
-    this.#schedule(this.#clock.now() - begin);
+    this.#schedule(0);
   }
 }

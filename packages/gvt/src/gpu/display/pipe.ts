@@ -13,8 +13,8 @@ import type { InterruptRouter } from '../interrupts/router.ts';
 import type { PagedMemory } from '../memory/paged-memory.ts';
 import type { Register, RegisterFamily, RegisterStorage } from '../registers/register.ts';
 import { displayTime } from '../registers/timestamps.ts';
-import { compose, type Scene, type TakeRow } from './compositor.ts';
-import { crcRegisters, isCrcEnabled, PictureSum, storeCrc } from './crc.ts';
+import { Composition, type Scene, type TakeRow } from './compositor.ts';
+import { crcRegisters, FrameSum, isCrcEnabled, storeCrc } from './crc.ts';
 import { Cursor } from './cursor.ts';
 import { FrameClock } from './frame-clock.ts';
 import type { Layer } from './layer.ts';
@@ -58,6 +58,8 @@ export class Pipe {
   readonly #frames: FrameClock;
   #isRunning = false;
   #isStarted = false;
+  /** Of the frame that ends. */
+  #sum: FrameSum | undefined;
 
   constructor(parts: PipeParts) {
     const { index, registers, interrupts, clock } = parts;
@@ -72,6 +74,7 @@ export class Pipe {
     const vblank = pipeInterrupt(index, GEN8_PIPE_VBLANK);
     this.#frames = new FrameClock(clock, {
       isUnanswered: () => interrupts.isPending(vblank),
+      finish: () => this.#finish(),
       frame: () => this.#frame(),
     });
     this.family = {
@@ -93,9 +96,8 @@ export class Pipe {
 
   /** Draws what is shown. */
   compose(take: TakeRow): void {
-    const { memory } = this.#parts;
-    memory.renew();
-    compose(memory, this.#scene(), take);
+    const composition = this.#compose();
+    while (!composition.isDone) composition.next(take);
   }
 
   /** Frames come from now on, while the pipe is on. */
@@ -134,6 +136,7 @@ export class Pipe {
   /** What waits for a frame has none to wait for any more. */
   #standStill(): void {
     this.#frames.stop();
+    this.#sum = undefined;
     this.#latch();
   }
 
@@ -142,14 +145,31 @@ export class Pipe {
     this.#cursor.frame();
   }
 
+  /** The sum is of what has been sent, so it comes before what is latched. */
+  #finish(): boolean {
+    const { index, registers, memory, clock } = this.#parts;
+    if (!isCrcEnabled(registers, index)) {
+      this.#sum = undefined;
+      return true;
+    }
+    memory.renew();
+    this.#sum ??= new FrameSum(this.#compose());
+    return this.#sum.run(clock);
+  }
+
+  #compose(): Composition {
+    const { memory } = this.#parts;
+    memory.renew();
+    return new Composition(memory, this.#scene());
+  }
+
   #frame(): void {
     const { index, registers, interrupts, clock } = this.#parts;
     registers.set(PIPE_FRMTMSTMP + this.#at, displayTime(clock));
     this.#latch();
-    if (isCrcEnabled(registers, index)) {
-      const sum = new PictureSum();
-      this.compose((words) => sum.add(words));
-      storeCrc(registers, index, sum.value);
+    if (this.#sum !== undefined) {
+      storeCrc(registers, index, this.#sum.value);
+      this.#sum = undefined;
       interrupts.raise(pipeInterrupt(index, GEN8_PIPE_CDCLK_CRC_DONE));
     }
     interrupts.raise(pipeInterrupt(index, GEN8_PIPE_VBLANK));
@@ -170,7 +190,7 @@ export class Pipe {
 
   #size(): Screen {
     const source = this.#parts.registers.get(PIPESRC + this.#at);
-    return { width: ((source >>> 16) & 0x1fff) + 1, height: (source & 0x1fff) + 1 };
+    return { width: ((source >>> 16) & 0xfff) + 1, height: (source & 0xfff) + 1 };
   }
 
   #scene(): Scene {

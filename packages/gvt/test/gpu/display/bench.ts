@@ -4,8 +4,9 @@ import { ManualClock } from '@vfio-ts/conformance/fakes';
 import { VfioError } from '@vfio-ts/core';
 import type { FailsafeReason, GpuShare, Monitor, VgpuHost } from '../../../src/gpu/gpu.ts';
 import { monitorEdid } from '../../../src/device/edid.ts';
-import { SoftGpu, type SoftGpuOptions } from '../../../src/gpu/soft-gpu.ts';
-import type { SoftVgpu } from '../../../src/gpu/soft-vgpu.ts';
+import { GpuScheduler } from '../../../src/gpu/execution/scheduler.ts';
+import type { SoftGpuOptions } from '../../../src/gpu/soft-gpu.ts';
+import { SoftVgpu } from '../../../src/gpu/soft-vgpu.ts';
 
 const MIB = 1024 * 1024;
 
@@ -27,6 +28,7 @@ export const XGA: Monitor = { edid: monitorEdid({ width: 1024, height: 768 }), i
 /** A vGPU, its guest's memory, and what it has told. */
 export interface Bench {
   readonly vgpu: SoftVgpu;
+  readonly host: VgpuHost;
   readonly clock: ManualClock;
   readonly memory: Uint8Array;
   /** Interrupts since the last look. */
@@ -38,7 +40,7 @@ export interface Bench {
 }
 
 /** Makes a started vGPU. */
-export function bench(options: SoftGpuOptions = {}, monitor: Monitor = XGA): Bench {
+export function bench(options: Pick<SoftGpuOptions, 'pipes'> = {}, monitor: Monitor = XGA): Bench {
   const clock = new ManualClock();
   const memory = new Uint8Array(GUEST_MEMORY);
   const failsafes: FailsafeReason[] = [];
@@ -57,10 +59,13 @@ export function bench(options: SoftGpuOptions = {}, monitor: Monitor = XGA): Ben
     displayReady: () => undefined,
     failsafe: (reason) => void failsafes.push(reason),
   };
-  const vgpu = new SoftGpu(options).createVgpu(SHARE, monitor, host);
+  const { pipes = 1 } = options;
+  const scheduler = new GpuScheduler();
+  const vgpu = new SoftVgpu({ share: SHARE, monitor, host, pipes, scheduler });
   vgpu.start();
   return {
     vgpu,
+    host,
     clock,
     memory,
     failsafes,

@@ -14,10 +14,15 @@ import {
   type Bench,
 } from './bench.ts';
 
-/** Of the next frame, all five. */
+/** Of the next frame with what is written now, all five. */
 function sums(made: Bench): number[] {
   made.write(0x6_0050, ON);
   frame(made);
+  frame(made);
+  return sumsNow(made);
+}
+
+function sumsNow(made: Bench): number[] {
   return [1, 2, 3, 4, 5].map((n) => made.read(0x6_0060 + n * 4));
 }
 
@@ -58,6 +63,16 @@ describe('check sums', () => {
     made.write(REG.CURCNTR, 0);
     made.write(REG.CURBASE, 0);
     expect(sums(made)).toEqual(before);
+  });
+
+  test('are of the frame that has been sent, not of the one that begins', () => {
+    const made = filled(0xff_ffff);
+    const before = sums(made);
+    made.write(REG.PLANE_SURF, 0);
+    frame(made);
+    expect(sumsNow(made)).toEqual(before);
+    frame(made);
+    expect(sumsNow(made)).not.toEqual(before);
   });
 
   test('follow what the guest writes into memory', () => {

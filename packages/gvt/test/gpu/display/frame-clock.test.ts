@@ -17,9 +17,10 @@ class LateClock extends ManualClock {
 function running(timing = TIMING) {
   const clock = new LateClock();
   const told: number[] = [];
-  const state = { isUnanswered: false };
+  const state = { isUnanswered: false, turns: 0 };
   const frames = new FrameClock(clock, {
     isUnanswered: () => state.isUnanswered,
+    finish: () => state.turns-- <= 0,
     frame: () => void told.push(frames.count),
   });
   frames.start(timing);
@@ -105,6 +106,14 @@ describe('missed frames', () => {
     clock.advance(100);
     expect(told.length).toBe(11);
   });
+});
+
+test('a frame is told when the one before has ended, however many turns that takes', () => {
+  const { clock, told, state } = running();
+  state.turns = 3;
+  clock.advance(9);
+  expect(told).toEqual([1]);
+  expect(state.turns).toBe(-1);
 });
 
 describe('the scan line', () => {

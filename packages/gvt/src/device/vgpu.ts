@@ -40,6 +40,7 @@ export class IntelVgpu {
   readonly gvt: IntelGvt;
   readonly type: GvtType;
   readonly config: PciConfigSpace;
+  /** @internal */
   readonly interrupt: VgpuInterrupt;
   readonly #memory: VgpuMemory;
   #created: Created | undefined = undefined;

@@ -19,6 +19,7 @@ export class LoopClock implements Clock {
   readonly #times = new Set<{ readonly at: number }>();
   #due = Infinity;
 
+  /** @internal Made by its loop. */
   constructor(loop: ClockedLoop) {
     this.#loop = loop;
   }

@@ -1,7 +1,7 @@
 // A guest made by hand: memory, tables, contexts and rings as i915 lays them out, over a vGPU of the software GPU.
 
 import { ManualClock } from '@vfio-ts/conformance/fakes';
-import { VfioError } from '@vfio-ts/core';
+import { VfioError, type Clock } from '@vfio-ts/core';
 import type { FailsafeReason, GpuShare, GuestMemory, VirtualGpu } from '../../../src/gpu/gpu.ts';
 import { SoftGpu } from '../../../src/gpu/soft-gpu.ts';
 
@@ -31,9 +31,9 @@ export class Ram implements GuestMemory {
   /** Pages that can only be reached by `read` and `write`. */
   isUnmapped = false;
 
-  constructor(size: number) {
-    this.bytes = new Uint8Array(size);
-    this.words = new Uint32Array(this.bytes.buffer);
+  constructor(size: number, bytes: Uint8Array = new Uint8Array(size)) {
+    this.bytes = bytes;
+    this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, size / 4);
   }
 
   read(address: number, into: Uint8Array): void {
@@ -60,9 +60,11 @@ export class Ram implements GuestMemory {
 
 export interface GuestOptions {
   readonly clock?: ManualClock;
+  /** In place of the clock. */
+  readonly loop?: Clock;
   readonly gpu?: SoftGpu;
   readonly share?: GpuShare;
-  readonly ramMib?: number;
+  readonly ram?: Ram;
 }
 
 /** The guest's side of one vGPU. */
@@ -79,12 +81,12 @@ export class Guest {
   constructor(options: GuestOptions = {}) {
     const { clock = new ManualClock(), gpu = new SoftGpu({ pipes: 0 }), share = SHARE } = options;
     this.clock = clock;
-    this.ram = new Ram((options.ramMib ?? 8) * MIB);
+    this.ram = options.ram ?? new Ram(8 * MIB);
     this.#freeGraphics = share.unmappable.base;
     const monitor = { edid: new Uint8Array(128), isConnected: false };
     this.vgpu = gpu.createVgpu(share, monitor, {
       memory: this.ram,
-      clock,
+      clock: options.loop ?? clock,
       log: (_level, message) => void this.logs.push(message()),
       interrupt: () => void this.interrupts++,
       displayReady: () => undefined,
@@ -110,6 +112,7 @@ export class Guest {
   pages(count = 1): number {
     const address = this.#freePage;
     this.#freePage += count * PAGE;
+    this.ram.bytes.fill(0, address, this.#freePage);
     return address;
   }
 

@@ -1,4 +1,3 @@
-import type { Clock, Timer } from '@vfio-ts/core';
 import { describe, expect, it } from 'vitest';
 import {
   GpuScheduler,
@@ -7,34 +6,7 @@ import {
 } from '../../../src/gpu/execution/scheduler.ts';
 import { SoftGpu } from '../../../src/gpu/soft-gpu.ts';
 import { cmd, Context, Engine, Guest, RCS, SHARE } from './guest.ts';
-
-/** A loop of which a test takes the turns; only slices make time pass. */
-class Loop implements Clock {
-  time = 0;
-  #timers: { readonly at: number; readonly fire: () => void }[] = [];
-
-  get pending(): number {
-    return this.#timers.length;
-  }
-
-  now(): number {
-    return this.time;
-  }
-
-  after(ms: number, fire: () => void): Timer {
-    const timer = { at: this.time + ms, fire };
-    this.#timers.push(timer);
-    return { cancel: () => void (this.#timers = this.#timers.filter((other) => other !== timer)) };
-  }
-
-  turn(count = 1): void {
-    for (let i = 0; i < count; i++) {
-      const due = this.#timers.filter(({ at }) => at <= this.time);
-      this.#timers = this.#timers.filter((timer) => !due.includes(timer));
-      for (const { fire } of due) fire();
-    }
-  }
-}
+import { Loop } from './loop.ts';
 
 class Client implements GpuClient {
   readonly clock: Loop;

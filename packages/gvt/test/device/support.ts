@@ -124,7 +124,12 @@ export function addVgpu(host: TestCore, gvt: IntelGvt, gpu: FakeGpu, type: GvtTy
   };
 }
 
-function openVgpu({ core, memory }: TestCore, vgpu: IntelVgpu, kvm?: KvmReference): OpenVgpu {
+/** Opens a vGPU as a user with an address space of its own does. */
+export function openVgpu(
+  { core, memory }: TestCore,
+  vgpu: IntelVgpu,
+  kvm?: KvmReference,
+): OpenVgpu {
   const group = deviceGroup(vgpu.vdev).open({ rawIo: true });
   const container = new Container(core, 'test');
   const mapped: SharedMemory[] = [];

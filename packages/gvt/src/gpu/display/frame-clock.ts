@@ -14,11 +14,12 @@ const MOST_LATE_FRAMES = 4;
 const RETRY = 1;
 
 /** Frames that a guest may leave an interrupt unanswered before the next one is told all the same. */
-const MOST_PATIENCE = 2;
+const MOST_PATIENCE = 4;
 
 /**
- * Part of a frame, before its blank, in which the scan line stands. Drivers hold an update back that would come in the
- * last tenth of a millisecond, and complain when that does not pass.
+ * Part of a frame, before its blank, in which the scan line stands. A driver that sees the last tenth of a millisecond
+ * waits for the blank, and complains when it does not come at once (Linux `intel_vblank_evade()`); timers of a host are
+ * not as exact as that. What it wants to keep out of one frame is kept out: registers take effect as it is told.
  */
 const STANDSTILL = 1 / 32;
 

@@ -73,7 +73,7 @@ export class Pipe {
     this.#cursor = new Cursor(index, registers, isStill);
     const vblank = pipeInterrupt(index, GEN8_PIPE_VBLANK);
     this.#frames = new FrameClock(clock, {
-      isUnanswered: () => interrupts.isPending(vblank),
+      isUnanswered: () => interrupts.isUnanswered(vblank),
       finish: () => this.#finish(),
       frame: () => this.#frame(),
     });

@@ -57,10 +57,17 @@ export class InterruptRouter implements InterruptSink {
     this.#evaluate();
   }
 
-  /** The guest hears of it, and has not yet cleared the last one. */
-  isPending({ group, bit }: InterruptSource): boolean {
+  /**
+   * The guest listens, and is not done with the last time: it is latched, or the gate is closed while the guest looks
+   * at what it was.
+   */
+  isUnanswered({ group, bit }: InterruptSource): boolean {
     const registers = this.#registers;
-    return ((registers.get(group + IIR) & registers.get(group + IER)) >>> bit) % 2 === 1;
+    const mask = (1 << bit) >>> 0;
+    const listened = registers.get(group + IER) & ~registers.get(group + IMR);
+    if ((listened & mask) === 0) return false;
+    const isOpen = registers.get(GEN8_MASTER_IRQ) >= GEN8_MASTER_IRQ_CONTROL;
+    return !isOpen || (registers.get(group + IIR) & mask) !== 0;
   }
 
   /** Level of a line as ISR shows it; raises nothing. */

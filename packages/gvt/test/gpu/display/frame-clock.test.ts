@@ -101,7 +101,7 @@ describe('missed frames', () => {
   test('do not wait for ever', () => {
     const { clock, told, state } = running();
     state.isUnanswered = true;
-    clock.advance(9 + 20);
+    clock.advance(9 + 40);
     expect(told).toEqual([1]);
     clock.advance(100);
     expect(told.length).toBe(11);
@@ -135,6 +135,14 @@ describe('the scan line', () => {
     state.isUnanswered = false;
     clock.advance(1);
     expect(frames.scanLine).toBe(500);
+  });
+
+  test('is never seen in the last part of the frame, before the blank', () => {
+    const { clock, frames } = running();
+    clock.advance(8.9);
+    expect(frames.scanLine).toBe(868);
+    clock.advance(0.1);
+    expect(frames.scanLine).toBe(900);
   });
 
   test('is behind by what the port costs', () => {

@@ -2,7 +2,7 @@
 
 import fc, { type Arbitrary } from 'fast-check';
 import { copy, fastCopy, fill } from '../gpu/execution/blit-guest.ts';
-import { BCS, MIB, PAGE, RCS, SHARE, VCS, VECS } from '../gpu/execution/guest.ts';
+import { BCS, cmd, MIB, PAGE, RCS, SHARE, VCS, VECS } from '../gpu/execution/guest.ts';
 
 /** Pages of the process: data, and batches. */
 export const DATA = 0x10_0000;
@@ -104,6 +104,7 @@ export const anyCommand: Arbitrary<readonly number[]> = fc.oneof(
   command(mi(0x1a, 3), word, word, word, word),
   command(mi(0x31, 1), inWords),
   command(process(0x31, 0x101), inWords),
+  fc.nat(BATCH_PAGES - 1).map((page) => cmd.batch(BATCHES + page * PAGE)),
   command(mi(0x36, 2), word, inWords),
   command(fc.constant(0x7a00_0004), word, inWords, word, word),
   command(fc.nat(63).chain((opcode) => mi(opcode, 0))),
@@ -131,7 +132,7 @@ export type Action =
   | { readonly kind: 'turns'; readonly count: number };
 
 const engine = fc.nat(3);
-const commands = fc.array(anyCommand, { maxLength: 24 }).map((list) => list.flat());
+const commands = fc.array(anyCommand, { maxLength: 24, size: 'max' }).map((list) => list.flat());
 
 /** One thing that a guest does. */
 export const anyAction: Arbitrary<Action> = fc.oneof(

@@ -21,7 +21,7 @@ it(
   { timeout: TIMEOUT },
   () => {
     fc.assert(
-      fc.property(fc.array(anyAction, { minLength: 1, maxLength: 60 }), (actions) => {
+      fc.property(fc.array(anyAction, { minLength: 1, maxLength: 60, size: 'max' }), (actions) => {
         const hostile = new HostileGuest(new SoftGpu({ pipes: 1 }));
         for (const action of actions) hostile.do(action);
         expect(hostile.recovers()).toBe(true);
@@ -35,7 +35,7 @@ it(
 
 it('the guest beside it goes on and keeps its memory', { timeout: TIMEOUT }, () => {
   fc.assert(
-    fc.property(fc.array(anyAction, { minLength: 1, maxLength: 60 }), (actions) => {
+    fc.property(fc.array(anyAction, { minLength: 1, maxLength: 60, size: 'max' }), (actions) => {
       const gpu = new SoftGpu({ pipes: 0 });
       const hostile = new HostileGuest(gpu);
       const other = new Guest({ gpu, loop: hostile.loop, share: { ...SHARE, id: 2 } });

@@ -19,6 +19,8 @@ export interface Output {
   print(line: string): void;
   /** A remark, one line on standard error. */
   note(line: string): void;
+  /** Results go to a terminal, whose screen can be drawn again. */
+  readonly isTerminal?: boolean;
   /** For results; plain when left out. */
   readonly style?: Styler;
   /** For remarks; plain when left out. */
@@ -29,6 +31,7 @@ export interface Output {
 export const processOutput: Output = {
   print: (line) => void process.stdout.write(`${line}\n`),
   note: (line) => void process.stderr.write(`${line}\n`),
+  isTerminal: process.stdout.isTTY,
   style: (style, text) => styleText(style, text, { stream: process.stdout }),
   noteStyle: (style, text) => styleText(style, text, { stream: process.stderr }),
 };

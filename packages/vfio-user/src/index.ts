@@ -55,7 +55,7 @@ export { flock, type PeerCredentials } from './native/libc.ts';
 export { LevelLogger, SessionLog } from './log.ts';
 export type { ServerStats, SessionStats } from './stats/stats.ts';
 export type { Counters, CommandStats, StatsClock, TrafficStats } from './stats/counters.ts';
-export type { LatencyBucket, LatencyStats } from './stats/latency.ts';
+export { LATENCY_LIMITS, type LatencyBucket, type LatencyStats } from './stats/latency.ts';
 export { JsonFeed, readJsonFeed, type LostEvents } from './json-feed.ts';
 export { JsonSocket, readJsonSocket } from './json-socket.ts';
 export { TellingSocket } from './telling-socket.ts';

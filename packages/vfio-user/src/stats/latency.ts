@@ -11,6 +11,9 @@ const TOTAL = 1;
 const LONGEST = 2;
 const BUCKETS_AT = 3;
 
+/** Upper limits of all buckets but the last, which has none, microseconds. */
+export const LATENCY_LIMITS: readonly number[] = Array.from({ length: LAST }, (_, i) => limit(i));
+
 /** Times in one bucket. */
 export interface LatencyBucket {
   /** No time in it is longer, microseconds; `null` where there is no limit. */

@@ -1,7 +1,7 @@
 // Statistics of a server for people.
 
 import type { CommandStats, ServerStats, SessionStats, TrafficStats } from '@vfio-ts/vfio-user';
-import { bytes } from './units.ts';
+import { bytes } from '../units.ts';
 
 const HEAD = ['command', 'messages', 'errors', 'mean us', 'p50 us', 'p99 us', 'max us'];
 

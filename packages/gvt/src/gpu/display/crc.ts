@@ -64,12 +64,16 @@ export class FrameSum {
     return this.#composition.isDone;
   }
 
+  /** Two sums side by side, which a processor works at together. */
   #add(words: Uint32Array): void {
-    let sum = this.#sum;
-    for (let i = 0; i < words.length; i++) {
-      sum = Math.imul(sum ^ ((words[i] ?? 0) & COLOURS), PRIME);
-      sum ^= sum >>> 15;
+    let even = this.#sum;
+    let odd = ~this.#sum;
+    for (let i = 0; i < words.length; i += 2) {
+      even = Math.imul(even ^ ((words[i] ?? 0) & COLOURS), PRIME);
+      odd = Math.imul(odd ^ ((words[i + 1] ?? 0) & COLOURS), PRIME);
+      even ^= even >>> 15;
+      odd ^= odd >>> 15;
     }
-    this.#sum = sum;
+    this.#sum = Math.imul(even, PRIME) ^ odd;
   }
 }

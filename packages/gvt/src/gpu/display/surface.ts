@@ -33,6 +33,11 @@ export interface Surface {
 
 const TILE = 4096;
 
+/** Bytes that are copied one by one faster than together. */
+const SHORT = 64;
+
+const NO_WORDS = new Int32Array(0);
+
 /** Rows follow each other. */
 export const LINEAR: SurfaceTiling = {
   width: 0,
@@ -97,7 +102,8 @@ export class SurfaceReader {
   /** First byte of a row that is read, and how many. */
   readonly #first: number;
   readonly #length: number;
-  readonly #band: Uint8Array;
+  readonly #band: Uint8Array<ArrayBuffer>;
+  readonly #bandWords: Int32Array;
   #bandRow = -1;
 
   /**
@@ -120,6 +126,7 @@ export class SurfaceReader {
     const tiles = width === 0 ? 0 : tileOf(this.#first + this.#length - 1, width) + 1;
     const left = width === 0 ? 0 : tileOf(this.#first, width);
     this.#band = new Uint8Array((tiles - left) * TILE);
+    this.#bandWords = new Int32Array(this.#band.buffer);
   }
 
   /** Fills `into` with what is wanted of a row. @param y - row from the start of the picture */
@@ -131,14 +138,24 @@ export class SurfaceReader {
       return;
     }
     this.#readBand(Math.floor(row / tiling.height));
+    this.#untile(row % tiling.height, into);
+  }
+
+  /** Puts a row together. @param y - row of the band */
+  #untile(y: number, into: Uint8Array): void {
+    const { tiling } = this.#surface;
     const left = tileOf(this.#first, tiling.width) * tiling.width;
-    const inTile = row % tiling.height;
+    const isWords = (this.#first | this.#length | into.byteOffset) % 4 === 0;
+    const words = isWords
+      ? new Int32Array(into.buffer, into.byteOffset, this.#length / 4)
+      : NO_WORDS;
     for (let done = 0; done < this.#length;) {
       const x = this.#first - left + done;
       const run = Math.min(tiling.run - (x % tiling.run), this.#length - done);
-      const column = x % tiling.width;
-      const at = tileOf(x, tiling.width) * TILE + tiling.place(column, inTile);
-      for (let i = 0; i < run; i++) into[done + i] = this.#band[at + i] ?? 0;
+      const at = tileOf(x, tiling.width) * TILE + tiling.place(x % tiling.width, y);
+      if (run > SHORT) into.set(this.#band.subarray(at, at + run), done);
+      else if (isWords) copy(this.#bandWords, at >>> 2, words, done >>> 2, run >>> 2);
+      else copy(this.#band, at, into, done, run);
       done += run;
     }
   }
@@ -154,4 +171,14 @@ export class SurfaceReader {
 
 function tileOf(x: number, width: number): number {
   return Math.floor(x / width);
+}
+
+function copy<T extends Uint8Array | Int32Array>(
+  from: T,
+  at: number,
+  into: T,
+  to: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) into[to + i] = from[at + i] ?? 0;
 }

@@ -3,6 +3,7 @@
 import { Display } from './display/display.ts';
 import { Execution } from './execution/execution.ts';
 import type { GpuScheduler } from './execution/scheduler.ts';
+import { foreignFences } from './fences.ts';
 import type {
   EngineMask,
   FailsafeReason,
@@ -83,6 +84,7 @@ export class SoftVgpu implements VirtualGpu {
     registers.add(
       this.#interrupts.family,
       this.#pvinfo.family,
+      foreignFences(share, { isNotified: () => this.#pvinfo.isNotified, failsafe }),
       ...gtControl({ clock, pipes, reset: (mask) => this.#resetEngines(mask) }),
       ...this.#display.families,
       ...this.#execution.families,

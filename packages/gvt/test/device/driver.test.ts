@@ -1,6 +1,7 @@
 // vGPUs on the mdev bus.
 
 import { MdevBus, MdevSysfs, VfioError, type MdevDriver } from '@vfio-ts/core';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { registerGvt, unregisterGvt, type GvtParent } from '../../src/index.ts';
 import { FakeGpu } from './fake-gpu.ts';
@@ -41,6 +42,16 @@ function uuid(number: number): string {
 
 function instances({ parent }: Registered): number[] {
   return parent.types.map((type) => type.availableInstances);
+}
+
+/** `ok`, or the code of the error. */
+async function outcomeOf(promise: Promise<unknown> | undefined): Promise<string> {
+  try {
+    await promise;
+    return 'ok';
+  } catch (error) {
+    return error instanceof VfioError ? error.code : String(error);
+  }
 }
 
 describe('the files', () => {
@@ -88,6 +99,38 @@ describe('how many there can be', () => {
     expect(instances(gvt)).toEqual([0, 0, 0, 0]);
     await expect(gvt.parent.create('i915-GVTg_V5_8', uuid(8))).rejects.toThrow(errno('ENOSPC'));
   });
+});
+
+type Step = readonly [what: 'create' | 'remove', which: number];
+const steps = fc.array<Step>(
+  fc.tuple(fc.constantFrom('create', 'create', 'remove'), fc.nat({ max: 7 })),
+  { maxLength: 30 },
+);
+
+test('any order of creates and removes never over-commits and gives everything back', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(256, 512, 1024), steps, async (aperture, order) => {
+      await using gvt = registered(aperture);
+      const fresh = instances(gvt);
+      for (const [n, [what, which]] of order.entries()) {
+        const { devices, types } = gvt.parent;
+        const device = devices[which % Math.max(1, devices.length)];
+        const type = types[which % types.length];
+        const act = what === 'remove' ? device?.remove() : type?.create(uuid(n));
+        // oxlint-disable-next-line no-await-in-loop
+        expect(await outcomeOf(act)).toMatch(what === 'remove' ? /^ok$/u : /^(?:ok|ENOSPC)$/u);
+        expect(gvt.gpu.alive.length).toBe(gvt.parent.devices.length);
+        const low = gvt.gpu.alive.reduce((sum, { share }) => sum + share.aperture.size, 128 * MB);
+        const high = gvt.gpu.alive.reduce((sum, { share }) => sum + share.hidden.size, 384 * MB);
+        expect(low).toBeLessThanOrEqual(aperture * MB);
+        expect(high).toBeLessThanOrEqual((4096 - aperture) * MB);
+      }
+      // oxlint-disable-next-line no-await-in-loop
+      for (const device of gvt.parent.devices) await device.remove();
+      expect(instances(gvt)).toEqual(fresh);
+    }),
+    { numRuns: 30 },
+  );
 });
 
 describe('what fails leaves nothing', () => {

@@ -1,46 +1,15 @@
 // Whatever one guest does to its vGPU over the software GPU, the other guest, the server and the loop go on.
 
 import { createHash } from 'node:crypto';
-import {
-  allocDevice,
-  registerEmulatedIommuDev,
-  unregisterGroupDev,
-} from '@vfio-ts/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GVT_V5_8, IntelGvt, IntelVgpu, intelVgpuOps, SoftGpu } from '../../src/index.ts';
-import { MB, openVgpu, outcome, testCore, type OpenVgpu, type TestCore } from './support.ts';
+import { IntelGvt, SoftGpu } from '../../src/index.ts';
+import { RAM, RAM_PAGES, softGuest, type SoftGuest } from './soft-guest.ts';
+import { MB, outcome, testCore, type TestCore } from './support.ts';
 
-const RAM = 0x10_0000;
-const PAGES = 64;
 const GTT = 8 * MB;
 /** Where the low memory of the first vGPU is. */
 const LOW = 128 * MB;
-
-interface Guest extends AsyncDisposable {
-  readonly vgpu: IntelVgpu;
-  readonly opened: OpenVgpu;
-  readonly ram: Uint8Array;
-}
-
-function guest(host: TestCore, gvt: IntelGvt): Guest {
-  const { core } = host;
-  const ref = allocDevice(IntelVgpu, 'vdev', core.parent('gvt'), intelVgpuOps, gvt, GVT_V5_8);
-  const { device: vgpu } = ref;
-  registerEmulatedIommuDev(vgpu.vdev);
-  const opened = openVgpu(host, vgpu);
-  const { bytes: ram } = opened.map(RAM, PAGES);
-  return {
-    vgpu,
-    opened,
-    ram,
-    async [Symbol.asyncDispose]() {
-      opened.close();
-      await unregisterGroupDev(vgpu.vdev);
-      ref.put();
-    },
-  };
-}
 
 /** Registers that act: engines, resets, interrupts, fences, display, PVINFO. */
 const REGISTERS = [
@@ -57,7 +26,7 @@ const value = fc.oneof(
   fc.nat({ max: 0xffff_ffff }),
   fc.constantFrom(0, 1, 0xffff_ffff, 0x8000_0000, 0x8000_8000, 0xff, 0x0505_0505, 0x8404_2000),
   // A context or a table in its memory, by graphics address.
-  fc.nat({ max: PAGES - 1 }).map((page) => (LOW + page * 4096) | 0x109),
+  fc.nat({ max: RAM_PAGES - 1 }).map((page) => (LOW + page * 4096) | 0x109),
 );
 
 /** Words that are commands or table entries. */
@@ -65,7 +34,7 @@ const word = fc.oneof(
   value,
   fc.constantFrom(0x0500_0000, 0x1100_1001, 0x1880_0101, 0x1880_0001, 0x0200_0000, 0x1040_0002),
   fc.constantFrom(0x1300_0003, 0x7a00_0004, 0x5400_0005, 0x54f0_0008, 0x1208_0002, 0x0e40_0002),
-  fc.nat({ max: PAGES - 1 }).map((page) => RAM + page * 4096 + 3),
+  fc.nat({ max: RAM_PAGES - 1 }).map((page) => RAM + page * 4096 + 3),
 );
 
 type Act =
@@ -85,7 +54,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     weight: 4,
     arbitrary: fc.tuple(
       fc.constant('entry'),
-      fc.integer({ min: LOW / 4096, max: LOW / 4096 + PAGES }),
+      fc.integer({ min: LOW / 4096, max: LOW / 4096 + RAM_PAGES }),
       word,
       fc.constantFrom(0, 0, 0, 1, 0xffff),
     ),
@@ -96,7 +65,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     weight: 6,
     arbitrary: fc.tuple(
       fc.constant('memory'),
-      fc.nat({ max: PAGES * 1024 - 64 }),
+      fc.nat({ max: RAM_PAGES * 1024 - 64 }),
       fc.array(word, { maxLength: 64 }),
     ),
   },
@@ -105,7 +74,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(['rest'] as const) },
 );
 
-function perform({ opened: { file }, ram }: Guest, host: TestCore, [what, ...args]: Act): void {
+function perform({ opened: { file }, ram }: SoftGuest, host: TestCore, [what, ...args]: Act): void {
   const [first = 0, second = 0, third = 0] = args;
   const at = typeof first === 'number' ? first : 0;
   const words = new Uint32Array(
@@ -144,7 +113,7 @@ function perform({ opened: { file }, ram }: Guest, host: TestCore, [what, ...arg
 const TIMELESS = [0x4_4200, 0x6_0000, 0x7_8000, 0x7_8800, 0x10_0000, GTT + (LOW + 64 * MB) / 512];
 
 /** What the other guest has: memory, registers, configuration space. */
-function stateOf({ ram, vgpu, opened: { file } }: Guest): string {
+function stateOf({ ram, vgpu, opened: { file } }: SoftGuest): string {
   const hash = createHash('sha256').update(ram).update(vgpu.config.save());
   for (const offset of TIMELESS) {
     const bytes = new Uint8Array(512);
@@ -159,8 +128,8 @@ test('any sequence of accesses leaves the other guest as it is', { timeout: 120_
     fc.asyncProperty(fc.array(act, { maxLength: 80 }), async (acts) => {
       const host = testCore();
       const gvt = new IntelGvt(new SoftGpu());
-      await using hostile = guest(host, gvt);
-      await using other = guest(host, gvt);
+      await using hostile = softGuest(host, gvt);
+      await using other = softGuest(host, gvt);
       other.ram.fill(0x5a);
       const before = stateOf(other);
       for (const one of acts) {

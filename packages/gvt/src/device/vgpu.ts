@@ -40,8 +40,7 @@ export class IntelVgpu {
   readonly gvt: IntelGvt;
   readonly type: GvtType;
   readonly config: PciConfigSpace;
-  /** @internal */
-  readonly interrupt: VgpuInterrupt;
+  readonly #interrupt: VgpuInterrupt;
   readonly #memory: VgpuMemory;
   #created: Created | undefined = undefined;
   #isActive = false;
@@ -61,7 +60,7 @@ export class IntelVgpu {
       softwareSci: (asls) => answerSoftwareSci(this.#memory, asls, this.#log),
       softwareSmi: () => this.#log('debug', () => 'firmware request by SMI'),
     });
-    this.interrupt = new VgpuInterrupt(vdev, this.config);
+    this.#interrupt = new VgpuInterrupt(vdev, this.config);
   }
 
   /** What it has of the GPU. */
@@ -143,21 +142,21 @@ export class IntelVgpu {
 
   /** Reads as the guest and its user do. @throws VfioError as `VgpuRegions.read` */
   read(region: number, offset: number, into: Uint8Array): void {
-    this.interrupt.hold();
+    this.#interrupt.hold();
     try {
       this.#created?.regions.read(region, offset, into);
     } finally {
-      this.interrupt.letGo();
+      this.#interrupt.letGo();
     }
   }
 
   /** Opposite direction of {@link IntelVgpu.read}. */
   write(region: number, offset: number, from: Uint8Array): void {
-    this.interrupt.hold();
+    this.#interrupt.hold();
     try {
       this.#created?.regions.write(region, offset, from);
     } finally {
-      this.interrupt.letGo();
+      this.#interrupt.letGo();
     }
   }
 
@@ -167,7 +166,7 @@ export class IntelVgpu {
    */
   reset(): void {
     const keepsTables = this.#hasSlept;
-    this.interrupt.cancel();
+    this.#interrupt.cancel();
     this.gpu?.reset(keepsTables);
     this.config.reset();
     this.#hasSlept = false;
@@ -196,7 +195,7 @@ export class IntelVgpu {
     this.#waking?.cancel();
     this.#waking = undefined;
     this.#rest();
-    this.interrupt.cancel();
+    this.#interrupt.cancel();
   }
 
   #run(): void {
@@ -214,7 +213,7 @@ export class IntelVgpu {
       memory: this.#memory,
       clock: this.vdev.core.clock,
       log: this.#log,
-      interrupt: () => this.interrupt.raise(),
+      interrupt: () => this.#interrupt.raise(),
       displayReady: (isReady) => this.gvt.displayReady(this, isReady),
       failsafe: (reason) => {
         this.#log('error', () => `failsafe mode: ${reason}; its GPU does nothing until a reset`);

@@ -52,6 +52,9 @@ function serveClient(socket: Socket, answer: Answer): void {
     waiting--;
     if (socket.writable) socket.write(`${told}\n`);
   };
+  // Whoever has nothing more to ask still wants its answers.
+  socket.allowHalfOpen = true;
+  socket.on('end', () => void last.then(() => socket.end()));
   socket.setEncoding('utf8').on('data', (part: string) => {
     const lines = `${rest}${part}`.split('\n');
     rest = lines.pop() ?? '';

@@ -3,6 +3,7 @@
 
 import { VfioError } from '@vfio-ts/core';
 import { isRecord } from '../json.ts';
+import { jsonErrorAt } from './json-syntax.ts';
 
 /** A file of a device and what is written to it. */
 export interface Setting {
@@ -35,8 +36,10 @@ export function parseDefinition(text: string, source: string): MdevDefinition {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    const fact = error instanceof Error ? error.message : 'no JSON';
-    return fail(fact, lineOfSyntaxError(text, fact), error);
+    const at = jsonErrorAt(text) ?? 0;
+    const isShort = at === text.length;
+    const fact = isShort ? 'it ends too soon' : `unexpected ${JSON.stringify(wordAt(text, at))}`;
+    return fail(`it is not valid JSON: ${fact}`, lineAt(text.trimEnd(), at), error);
   }
   return parseDefinitionObject(json, (fact, key) => fail(fact, lineOfKey(text, key)));
 }
@@ -69,10 +72,9 @@ function settings(attr: unknown, fail: (fact: string, key: string) => never): Se
   );
 }
 
-/** V8 says where, but for a text that ends too soon. */
-function lineOfSyntaxError(text: string, fact: string): number {
-  const said = /\(line (?<line>\d+) column \d+\)/u.exec(fact)?.groups?.['line'];
-  return said === undefined ? lineAt(text.trimEnd(), Infinity) : Number(said);
+/** What is at a place, for people. */
+function wordAt(text: string, at: number): string {
+  return /^(?:[\w.-]{1,20}|[^])/u.exec(text.slice(at))?.[0] ?? '';
 }
 
 /** Where a key is first; 1 where it is not. */

@@ -68,9 +68,11 @@ test('a definition in capitals is that of the same device, and the one in small 
 });
 
 test.each([
-  ['{"mdev_type": "mdpy-vga",\n"start": }', 2, 'Unexpected token'],
-  ['{"mdev_type": "mdpy-vga",\n\n"start":\n', 3, 'end of JSON'],
-  ['', 1, 'end of JSON'],
+  ['{"mdev_type": "mdpy-vga",\n"start": }', 2, 'not valid JSON: unexpected "}"'],
+  ['{"mdev_type": "mdpy-vga",\n\n"start":\n', 3, 'not valid JSON: it ends too soon'],
+  ['', 1, 'not valid JSON: it ends too soon'],
+  ['{"mdev_type":\n}\n\n', 2, 'unexpected "}"'],
+  ['{"mdev_type": mdpy-vga,\n"start":\n"auto"}', 1, 'unexpected "mdpy-vga"'],
   ['{"mdev_type": "mdpy-vga",\n"start":\n"later"}', 2, 'start is neither'],
   ['{"mdev_type": "mdpy-vga",\n"attrs": [{\n"a": 1}]}', 3, 'the value of a is no string'],
   ['{\n"mdev_type": 1}', 2, 'mdev_type is missing'],

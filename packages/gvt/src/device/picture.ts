@@ -12,7 +12,6 @@ export class VgpuPicture {
   /** Behind the picture's region. */
   readonly memory: SharedMemory;
   readonly #gpu: VirtualGpu;
-  #last: GfxPlane | undefined = undefined;
 
   /** @throws VfioError `ENOMEM` */
   constructor(vdev: VfioDevice, gpu: VirtualGpu) {
@@ -20,16 +19,10 @@ export class VgpuPicture {
     this.#gpu = gpu;
   }
 
-  /** What was drawn last; `undefined` where nothing was shown. */
-  get last(): GfxPlane | undefined {
-    return this.#last;
-  }
-
   /** Draws planes and cursor; `undefined` while nothing is shown. */
   draw(): GfxPlane | undefined {
     const screen = this.#gpu.draw(this.memory.bytes);
-    this.#last = screen && planeOf(screen);
-    return this.#last;
+    return screen && planeOf(screen);
   }
 }
 

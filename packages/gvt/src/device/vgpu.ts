@@ -83,14 +83,10 @@ export class IntelVgpu {
     return this.#kvm;
   }
 
-  /**
-   * Draws what it shows; while it is at rest, what was drawn last. `undefined` while nothing is shown, and nobody has it
-   * open.
-   */
+  /** Draws what it shows; `undefined` while nothing is shown, or nobody has it open. */
   plane(): GfxPlane | undefined {
-    const picture = this.#created?.picture;
-    if (!this.#isActive) return undefined;
-    return this.#waking === undefined ? picture?.draw() : picture?.last;
+    this.#wake();
+    return this.#isActive ? this.#created?.picture.draw() : undefined;
   }
 
   /**
@@ -142,6 +138,7 @@ export class IntelVgpu {
 
   /** Reads as the guest and its user do. @throws VfioError as `VgpuRegions.read` */
   read(region: number, offset: number, into: Uint8Array): void {
+    this.#wake();
     this.#interrupt.hold();
     try {
       this.#created?.regions.read(region, offset, into);
@@ -152,6 +149,7 @@ export class IntelVgpu {
 
   /** Opposite direction of {@link IntelVgpu.read}. */
   write(region: number, offset: number, from: Uint8Array): void {
+    this.#wake();
     this.#interrupt.hold();
     try {
       this.#created?.regions.write(region, offset, from);
@@ -173,16 +171,21 @@ export class IntelVgpu {
   }
 
   /**
-   * Brings it to rest while guest memory comes or goes; it goes on with the next turn of the loop. The GPU keeps nothing
-   * of guest memory over a turn, so that nothing has to be told of mappings that go.
+   * Brings it to rest while guest memory comes or goes: until the next access, or the next turn of the loop. The GPU
+   * keeps nothing of guest memory over a turn, so that nothing has to be told of mappings that go.
    */
   quiesce(): void {
     if (!this.#isActive || this.#waking !== undefined) return;
     this.#rest();
-    this.#waking = this.vdev.core.clock.after(0, () => {
-      this.#waking = undefined;
-      this.#run();
-    });
+    this.#waking = this.vdev.core.clock.after(0, () => this.#wake());
+  }
+
+  /** Ends the rest. */
+  #wake(): void {
+    if (this.#waking === undefined) return;
+    this.#waking.cancel();
+    this.#waking = undefined;
+    this.#run();
   }
 
   #activate(): void {

@@ -1,4 +1,4 @@
-import { allocDevice, type KvmReference } from '@vfio-ts/core';
+import { allocDevice, type DeviceFile, type KvmReference } from '@vfio-ts/core';
 import { describe, expect, test } from 'vitest';
 import { GVT_V5_4, GVT_V5_8, IntelGvt, IntelVgpu, intelVgpuOps } from '../../src/index.ts';
 import { FakeGpu } from './fake-gpu.ts';
@@ -16,6 +16,7 @@ import {
 
 const CONFIG = 7;
 const PMCSR = 0xd4;
+const AT = 0x1000;
 const D3HOT = 3;
 
 function alloc({ core }: TestCore, gvt: IntelGvt): unknown {
@@ -194,6 +195,23 @@ describe('quiesce', () => {
     expect(made.fake.calls).toEqual(['start', 'stop']);
     made.host.clock.advance(0);
     expect(made.fake.calls).toEqual(['start', 'stop', 'start']);
+  });
+
+  test.each([
+    ['a read', (file: DeviceFile) => read32(file, 0, 0)],
+    ['a write', (file: DeviceFile) => write32(file, 0, 0, 0)],
+  ] as const)('lasts until %s, which finds it awake', async (_, access) => {
+    await using made = makeVgpu();
+    const opened = made.open();
+    opened.map(AT);
+    const reached: unknown[] = [];
+    made.fake.onWrite = () => reached.push(made.fake.host.memory.view(AT, 4)?.length);
+    void opened.file.quiesce();
+    access(opened.file);
+    expect(made.fake.calls).toEqual(['start', 'stop', 'start']);
+    write32(opened.file, 0, 0, 0);
+    expect(reached.at(-1)).toBe(4);
+    expect(made.host.clock.pending).toBe(0);
   });
 
   test('twice in one turn is once', async () => {

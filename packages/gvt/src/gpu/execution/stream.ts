@@ -5,8 +5,6 @@
 
 import { PAGE_SIZE, type PagedMemory } from '../memory/paged-memory.ts';
 
-const WORDS = PAGE_SIZE / 4;
-
 /** A ring, a batch, a batch of a batch, and one of a context's own batches below. */
 const DEEPEST = 4;
 
@@ -30,8 +28,9 @@ export class CommandStream {
   #ringSize = PAGE_SIZE;
   #ringTail = 0;
   #words: Int32Array | undefined;
-  /** Of the current command in its page. */
+  /** Of the current command in the words, and of the end of its page. */
   #index = 0;
+  #limit = 0;
   #isThere = true;
 
   /** @param global - memory of rings */
@@ -100,7 +99,7 @@ export class CommandStream {
   word(index: number): number {
     const at = this.#index + index;
     const words = this.#words;
-    if (words !== undefined && at < WORDS) return words[at] ?? 0;
+    if (words !== undefined && at < this.#limit) return words[at] ?? 0;
     return this.#far(index);
   }
 
@@ -115,7 +114,7 @@ export class CommandStream {
     this.#at += words * 4;
     if (this.depth === 0 && this.#at >= this.#ringStart + this.#ringSize) {
       this.#go(this.#ringStart + ((this.#at - this.#ringStart) % this.#ringSize));
-    } else if (at < WORDS) {
+    } else if (at < this.#limit) {
       this.#index = at;
     } else {
       this.#look();
@@ -129,7 +128,7 @@ export class CommandStream {
       this.advance(1);
       return;
     }
-    let end = WORDS;
+    let end = this.#limit;
     if (this.depth === 0 && this.#at < this.#ringStart + this.#ringTail) {
       end = Math.min(end, this.#index + (this.#ringStart + this.#ringTail - this.#at) / 4);
     } else if (this.depth === 0) {
@@ -191,10 +190,13 @@ export class CommandStream {
   }
 
   #look(): void {
-    const page = this.#memory.page(this.#at);
-    this.#words = page;
-    this.#index = (this.#at % PAGE_SIZE) / 4;
-    this.#isThere = page !== undefined || this.#memory.allows(this.#at, false);
+    const memory = this.#memory;
+    const length = memory.find(this.#at, PAGE_SIZE - (this.#at % PAGE_SIZE), false);
+    this.#isThere = length > 0 || memory.allows(this.#at, false);
+    this.#words = length > 0 ? memory.foundWords : undefined;
+    this.#index = memory.foundAt >>> 2;
+    this.#limit = this.#words === undefined ? 0 : this.#index + (length >>> 2);
+    if (this.#words === undefined) this.#index = 0;
   }
 
   #far(index: number): number {

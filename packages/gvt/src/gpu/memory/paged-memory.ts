@@ -7,6 +7,7 @@
 
 import type { GuestMemory } from '../gpu.ts';
 import type { GraphicsMemory } from './address-space.ts';
+import { CHUNK_SIZE, Chunks, wordsOver } from './chunks.ts';
 
 /** Bytes. */
 export const PAGE_SIZE = 4096;
@@ -22,19 +23,31 @@ export interface FaultSink {
   fault(address: number, isWrite: boolean): void;
 }
 
-/** A slot that stands for no page. */
-const EMPTY = Number.NEGATIVE_INFINITY;
 const SLOTS = 256;
 const SLOT_MASK = SLOTS - 1;
+/** A slot that stands for no page. */
+const EMPTY = Number.NEGATIVE_INFINITY;
 const OFFSET_MASK = PAGE_SIZE - 1;
+/** The bytes of a page have not been looked for. */
+const NOT_LOOKED = -1;
+
+const NO_BYTES = new Uint8Array(0);
 
 /** A space of graphics addresses in pages. */
 export abstract class PagedMemory implements GraphicsMemory {
+  /** What {@link PagedMemory.find} has found. */
+  foundBytes: Uint8Array = NO_BYTES;
+  /** The same as words, when `foundBytes` begins at a multiple of four. */
+  foundWords: Int32Array | undefined;
+  /** Where in `foundBytes`. */
+  foundAt = 0;
   protected readonly guest: GuestMemory;
+  protected readonly chunks: Chunks;
   readonly #faults: FaultSink;
   readonly #tags = new Float64Array(SLOTS).fill(EMPTY);
   readonly #frames = new Float64Array(SLOTS);
-  readonly #isLooked = new Uint8Array(SLOTS);
+  /** Of the page in its bytes. */
+  readonly #offsets = new Int32Array(SLOTS);
   readonly #bytes: (Uint8Array | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
   readonly #words: (Int32Array | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
   readonly #scratch = new Int32Array(1);
@@ -42,6 +55,7 @@ export abstract class PagedMemory implements GraphicsMemory {
 
   constructor(guest: GuestMemory, faults: FaultSink) {
     this.guest = guest;
+    this.chunks = new Chunks(guest);
     this.#faults = faults;
   }
 
@@ -56,14 +70,14 @@ export abstract class PagedMemory implements GraphicsMemory {
   /** Forgets translations and bytes: the loop may have run since. */
   renew(): void {
     this.#tags.fill(EMPTY);
+    this.chunks.renew();
   }
 
   read(address: number, into: Uint8Array): boolean {
     let isAll = true;
     for (let done = 0; done < into.length;) {
       const at = address + done;
-      const offset = at % PAGE_SIZE;
-      const length = Math.min(PAGE_SIZE - offset, into.length - done);
+      const length = Math.min(PAGE_SIZE - (at % PAGE_SIZE), into.length - done);
       if (!this.#readPage(at, into.subarray(done, done + length))) isAll = false;
       done += length;
     }
@@ -74,8 +88,7 @@ export abstract class PagedMemory implements GraphicsMemory {
     let isAll = true;
     for (let done = 0; done < from.length;) {
       const at = address + done;
-      const offset = at % PAGE_SIZE;
-      const length = Math.min(PAGE_SIZE - offset, from.length - done);
+      const length = Math.min(PAGE_SIZE - (at % PAGE_SIZE), from.length - done);
       if (!this.#writePage(at, from.subarray(done, done + length))) isAll = false;
       done += length;
     }
@@ -90,7 +103,9 @@ export abstract class PagedMemory implements GraphicsMemory {
       return 0;
     }
     const words = this.#wordsOf(slot, frame);
-    if (words !== undefined) return (words[(address & OFFSET_MASK) >>> 2] ?? 0) >>> 0;
+    if (words !== undefined) {
+      return (words[((this.#offsets[slot] ?? 0) + (address & OFFSET_MASK)) >>> 2] ?? 0) >>> 0;
+    }
     this.#scratch[0] = 0;
     if (!this.#guestRead(address - (address % 4), frame, this.#scratchBytes)) return 0;
     return (this.#scratch[0] ?? 0) >>> 0;
@@ -102,7 +117,7 @@ export abstract class PagedMemory implements GraphicsMemory {
     if (frame % 2 !== WRITABLE) return this.#fault(address, true);
     const words = this.#wordsOf(slot, frame);
     if (words !== undefined) {
-      words[(address & OFFSET_MASK) >>> 2] = value;
+      words[((this.#offsets[slot] ?? 0) + (address & OFFSET_MASK)) >>> 2] = value;
       return true;
     }
     this.#scratch[0] = value;
@@ -110,35 +125,37 @@ export abstract class PagedMemory implements GraphicsMemory {
   }
 
   piece(address: number, longest: number, isWrite: boolean): Uint8Array | undefined {
-    const slot = this.#slot(address);
-    const frame = this.#frames[slot] ?? NOTHING;
-    if (frame === NOTHING || (isWrite && frame % 2 !== WRITABLE)) return undefined;
-    const offset = address & OFFSET_MASK;
-    const inPage = PAGE_SIZE - offset;
-    if (longest > inPage) {
-      const length = this.#contiguous(address, frame, longest);
-      if (length > inPage) {
-        const found = this.guest.view(frame - (frame % 2) + offset, length);
-        if (found !== undefined) return found;
-      }
-    }
-    const bytes = this.#bytesOf(slot, frame);
-    if (bytes === undefined) return undefined;
-    return longest >= PAGE_SIZE && offset === 0
-      ? bytes
-      : bytes.subarray(offset, offset + Math.min(longest, inPage));
+    const length = this.find(address, longest, isWrite);
+    if (length === 0) return undefined;
+    return this.foundBytes.subarray(this.foundAt, this.foundAt + length);
   }
 
   /**
-   * The page's 1024 words.
+   * Finds the bytes from `address` on, without a fault where there are none.
    *
-   * @param address - of any byte of the page
-   * @returns `undefined` where nothing is there or it is not mapped, without a fault
+   * @returns how many are side by side, in `foundBytes` from `foundAt` on; 0 where there are none or they are not mapped
    */
-  page(address: number): Int32Array | undefined {
+  find(address: number, longest: number, isWrite: boolean): number {
     const slot = this.#slot(address);
     const frame = this.#frames[slot] ?? NOTHING;
-    return frame === NOTHING ? undefined : this.#wordsOf(slot, frame);
+    if (frame === NOTHING || (isWrite && frame % 2 !== WRITABLE)) return 0;
+    const bytes = this.#bytesOf(slot, frame);
+    if (bytes === undefined) return 0;
+    const offset = (this.#offsets[slot] ?? 0) + (address & OFFSET_MASK);
+    this.foundBytes = bytes;
+    this.foundWords = this.#words[slot];
+    this.foundAt = offset;
+    const most = Math.min(longest, bytes.length - offset);
+    let length = PAGE_SIZE - (address & OFFSET_MASK);
+    if (length >= most) return most;
+    let page = Math.floor(address / PAGE_SIZE) + 1;
+    let expected = frame + PAGE_SIZE;
+    while (length < most && this.translate(page) === expected) {
+      length += PAGE_SIZE;
+      expected += PAGE_SIZE;
+      page++;
+    }
+    return Math.min(length, most);
   }
 
   /** Whether there is a translation of this address that allows the access. */
@@ -147,47 +164,35 @@ export abstract class PagedMemory implements GraphicsMemory {
     return isWrite ? frame % 2 === WRITABLE : frame !== NOTHING;
   }
 
-  /** Bytes from `address` on that are side by side in the guest's memory and alike. */
-  #contiguous(address: number, frame: number, longest: number): number {
-    const first = PAGE_SIZE - (address & OFFSET_MASK);
-    let length = first;
-    let expected = frame + PAGE_SIZE;
-    while (
-      length < longest &&
-      (this.#frames[this.#slot(address + length)] ?? NOTHING) === expected
-    ) {
-      length += PAGE_SIZE;
-      expected += PAGE_SIZE;
-    }
-    return Math.min(length, longest);
-  }
-
   #slot(address: number): number {
     const page = Math.floor(address / PAGE_SIZE);
     const slot = page & SLOT_MASK;
     if (this.#tags[slot] !== page) {
       this.#tags[slot] = page;
       this.#frames[slot] = this.translate(page);
-      this.#isLooked[slot] = 0;
+      this.#offsets[slot] = NOT_LOOKED;
     }
     return slot;
   }
 
   #bytesOf(slot: number, frame: number): Uint8Array | undefined {
-    if (this.#isLooked[slot] === 0) this.#look(slot, frame);
+    if (this.#offsets[slot] === NOT_LOOKED) this.#look(slot, frame);
     return this.#bytes[slot];
   }
 
   #wordsOf(slot: number, frame: number): Int32Array | undefined {
-    if (this.#isLooked[slot] === 0) this.#look(slot, frame);
+    if (this.#offsets[slot] === NOT_LOOKED) this.#look(slot, frame);
     return this.#words[slot];
   }
 
   #look(slot: number, frame: number): void {
-    const bytes = this.guest.view(frame - (frame % 2), PAGE_SIZE);
+    const address = frame - (frame % 2);
+    const { chunks } = this;
+    const isInChunk = chunks.find(address);
+    const bytes = isInChunk ? chunks.bytes : this.guest.view(address, PAGE_SIZE);
+    this.#offsets[slot] = isInChunk ? address % CHUNK_SIZE : 0;
     this.#bytes[slot] = bytes;
-    this.#words[slot] = bytes === undefined ? undefined : wordsOver(bytes);
-    this.#isLooked[slot] = 1;
+    this.#words[slot] = isInChunk ? chunks.words : bytes && wordsOver(bytes);
   }
 
   #readPage(address: number, into: Uint8Array): boolean {
@@ -199,8 +204,8 @@ export abstract class PagedMemory implements GraphicsMemory {
     }
     const bytes = this.#bytesOf(slot, frame);
     if (bytes === undefined) return this.#guestRead(address, frame, into);
-    const offset = address & OFFSET_MASK;
-    into.set(bytes.subarray(offset, offset + into.length));
+    const at = (this.#offsets[slot] ?? 0) + (address & OFFSET_MASK);
+    into.set(bytes.subarray(at, at + into.length));
     return true;
   }
 
@@ -210,7 +215,7 @@ export abstract class PagedMemory implements GraphicsMemory {
     if (frame % 2 !== WRITABLE) return this.#fault(address, true);
     const bytes = this.#bytesOf(slot, frame);
     if (bytes === undefined) return this.#guestWrite(address, frame, from);
-    bytes.set(from, address & OFFSET_MASK);
+    bytes.set(from, (this.#offsets[slot] ?? 0) + (address & OFFSET_MASK));
     return true;
   }
 
@@ -240,10 +245,4 @@ export abstract class PagedMemory implements GraphicsMemory {
     this.#faults.fault(address, isWrite);
     return false;
   }
-}
-
-/** The same bytes as words; `undefined` where they do not begin at a multiple of four. */
-export function wordsOver(bytes: Uint8Array): Int32Array | undefined {
-  if (bytes.byteOffset % 4 !== 0) return undefined;
-  return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
 }

@@ -5,7 +5,8 @@
 // directory's entry: one entry out of 16 counts), of 2 MiB (bit 7 of a directory's entry) and of 1 GiB (bit 7 one level
 // up). No shadow is kept: the tables are read when an address is needed.
 
-import { NOTHING, PAGE_SIZE, PagedMemory, WRITABLE, wordsOver } from './paged-memory.ts';
+import { CHUNK_SIZE } from './chunks.ts';
+import { NOTHING, PAGE_SIZE, PagedMemory, WRITABLE } from './paged-memory.ts';
 
 const PRESENT = 1;
 const READ_WRITE = 2;
@@ -19,17 +20,25 @@ const PAGES_PER_1G = 512 * 512;
 const PAGES_PER_512G = 512 * 512 * 512;
 /** Pages of a space of 48 bits. */
 const PAGES = 512 * PAGES_PER_512G;
-const TABLES = 64;
-const TABLE_MASK = TABLES - 1;
+/** What stands for a group of 512 pages. */
+const Kind = { nothing: 0, table: 1, page: 2 } as const;
+type Kind = (typeof Kind)[keyof typeof Kind];
 
 /** The space of one context. One object serves an engine for all contexts: see {@link Ppgtt.use4Levels}. */
 export class Ppgtt extends PagedMemory {
   #root = NOTHING;
   readonly #directories = new Float64Array(4).fill(NOTHING);
-  readonly #tags = new Float64Array(TABLES).fill(NOTHING);
-  readonly #tables: (Int32Array | undefined)[] = Array.from({ length: TABLES }, () => undefined);
+  /** Of the pages that were looked up last: page / 512. */
+  #group = NOTHING;
+  #kind: Kind = Kind.nothing;
+  /** The group's table, or its first page. */
+  #address = NOTHING;
+  /** {@link WRITABLE}, as far as what is above says. */
+  #writable = 0;
+  #isOf64K = false;
   readonly #scratch = new Int32Array(2);
   readonly #scratchBytes = new Uint8Array(this.#scratch.buffer);
+  /** Of the entry that was read last. */
   #low = 0;
 
   /** From now on this is the space below a PML4. @param root - guest physical address, bits 11:0 ignored */
@@ -50,46 +59,67 @@ export class Ppgtt extends PagedMemory {
 
   override renew(): void {
     super.renew();
-    this.#tags.fill(NOTHING);
+    this.#group = NOTHING;
   }
 
   protected override translate(page: number): number {
-    const directory = this.#directoryOf(page);
-    if (directory === NOTHING) return NOTHING;
-    if ((this.#low & LARGE) !== 0) return large(directory, page, PAGES_PER_1G, this.#low);
-    const pde = this.#entry(directory, Math.floor(page / PAGES_PER_2M) & INDEX_MASK);
-    if (pde === NOTHING) return NOTHING;
-    const pdeLow = this.#low;
-    if ((pdeLow & LARGE) !== 0) return large(pde, page, PAGES_PER_2M, pdeLow);
-    const isBig = (pdeLow & PAGES_OF_64K) !== 0;
-    const pte = this.#entry(pde, isBig ? page & INDEX_MASK & ~15 : page & INDEX_MASK);
-    if (pte === NOTHING) return NOTHING;
-    const writable = (pdeLow & this.#low & READ_WRITE) === 0 ? 0 : WRITABLE;
-    const frame = isBig ? pte - (pte % (16 * PAGE_SIZE)) + (page & 15) * PAGE_SIZE : pte;
-    return frame + writable;
+    if (page < 0 || page >= PAGES) return NOTHING;
+    const group = Math.floor(page / PAGES_PER_2M);
+    if (group !== this.#group) {
+      this.#group = group;
+      this.#kind = this.#lookUp(page);
+    }
+    if (this.#kind === Kind.nothing) return NOTHING;
+    const index = page & INDEX_MASK;
+    if (this.#kind === Kind.page) return this.#address + index * PAGE_SIZE + this.#writable;
+    const isOf64K = this.#isOf64K;
+    const entry = this.#entry(this.#address, isOf64K ? index & ~15 : index);
+    if (entry === NOTHING) return NOTHING;
+    const frame = isOf64K ? entry - (entry % (16 * PAGE_SIZE)) + (page & 15) * PAGE_SIZE : entry;
+    return (this.#low & READ_WRITE) === 0 ? frame : frame + this.#writable;
   }
 
-  /** Address of the directory of a page, or of the page of 1 GiB in its place; `#low` tells. */
-  #directoryOf(page: number): number {
-    if (page < 0 || page >= PAGES) return NOTHING;
-    if (this.#root !== NOTHING) {
+  /** Finds what stands for the group that a page is in. */
+  #lookUp(page: number): Kind {
+    let directory: number;
+    if (this.#root === NOTHING) {
+      const index = Math.floor(page / PAGES_PER_1G);
+      directory = index < 4 ? (this.#directories[index] ?? NOTHING) : NOTHING;
+    } else {
       const pointers = this.#entry(this.#root, Math.floor(page / PAGES_PER_512G));
-      if (pointers === NOTHING) return NOTHING;
-      return this.#entry(pointers, Math.floor(page / PAGES_PER_1G) & INDEX_MASK);
+      if (pointers === NOTHING) return Kind.nothing;
+      directory = this.#entry(pointers, Math.floor(page / PAGES_PER_1G) & INDEX_MASK);
+      if (directory !== NOTHING && (this.#low & LARGE) !== 0) {
+        const first = Math.floor((page % PAGES_PER_1G) / PAGES_PER_2M) * PAGES_PER_2M;
+        return this.#usePage(directory, PAGES_PER_1G, first);
+      }
     }
-    this.#low = 0;
-    const index = Math.floor(page / PAGES_PER_1G);
-    return index < 4 ? (this.#directories[index] ?? NOTHING) : NOTHING;
+    if (directory === NOTHING) return Kind.nothing;
+    const table = this.#entry(directory, Math.floor(page / PAGES_PER_2M) & INDEX_MASK);
+    if (table === NOTHING) return Kind.nothing;
+    if ((this.#low & LARGE) !== 0) return this.#usePage(table, PAGES_PER_2M, 0);
+    this.#address = table;
+    this.#writable = (this.#low & READ_WRITE) === 0 ? 0 : WRITABLE;
+    this.#isOf64K = (this.#low & PAGES_OF_64K) !== 0;
+    return Kind.table;
+  }
+
+  /** @param pages - of the large page @param first - where in it the group begins */
+  #usePage(entry: number, pages: number, first: number): Kind {
+    this.#address = entry - (entry % (pages * PAGE_SIZE)) + first * PAGE_SIZE;
+    this.#writable = (this.#low & READ_WRITE) === 0 ? 0 : WRITABLE;
+    return Kind.page;
   }
 
   /** Address in an entry, its low word in `#low`; {@link NOTHING} where it is not present. */
   #entry(table: number, index: number): number {
-    const words = this.#table(table);
     let low = 0;
     let high = 0;
-    if (words !== undefined) {
-      low = words[index * 2] ?? 0;
-      high = words[index * 2 + 1] ?? 0;
+    const { chunks } = this;
+    if (chunks.find(table) && chunks.words !== undefined) {
+      const at = ((table % CHUNK_SIZE) >>> 2) + index * 2;
+      low = chunks.words[at] ?? 0;
+      high = chunks.words[at + 1] ?? 0;
     } else if (this.#readEntry(table + index * 8)) {
       low = this.#scratch[0] ?? 0;
       high = this.#scratch[1] ?? 0;
@@ -97,16 +127,6 @@ export class Ppgtt extends PagedMemory {
     this.#low = low;
     if ((low & PRESENT) === 0) return NOTHING;
     return (high & HIGH_ADDRESS) * 0x1_0000_0000 + ((low & LOW_ADDRESS) >>> 0);
-  }
-
-  #table(table: number): Int32Array | undefined {
-    const slot = Math.floor(table / PAGE_SIZE) & TABLE_MASK;
-    if (this.#tags[slot] !== table) {
-      const bytes = this.guest.view(table, PAGE_SIZE);
-      this.#tables[slot] = bytes === undefined ? undefined : wordsOver(bytes);
-      this.#tags[slot] = table;
-    }
-    return this.#tables[slot];
   }
 
   #readEntry(address: number): boolean {
@@ -117,11 +137,4 @@ export class Ppgtt extends PagedMemory {
       return false;
     }
   }
-}
-
-/** A page inside a large one. */
-function large(entry: number, page: number, pages: number, low: number): number {
-  const base = entry - (entry % (pages * PAGE_SIZE));
-  const writable = (low & READ_WRITE) === 0 ? 0 : WRITABLE;
-  return base + (page % pages) * PAGE_SIZE + writable;
 }

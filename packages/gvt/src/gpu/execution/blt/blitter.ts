@@ -59,6 +59,8 @@ export class Blitter {
   /** Bytes, when the rows are one and a row is a block of it; 0 when they are not. */
   #whole = 0;
   #isUpwards = false;
+  /** The template's first four bytes. */
+  #word = 0;
   #isDirect = false;
   readonly #template = new Uint8Array(TEMPLATE + 16);
   #rows: Uint8Array | undefined;
@@ -204,6 +206,8 @@ export class Blitter {
     for (let done = depth; done < this.#template.length; done *= 2) {
       this.#template.copyWithin(done, 0, done);
     }
+    const [a = 0, b = 0, c = 0, d = 0] = this.#template;
+    this.#word = a | (b << 8) | (c << 16) | (d << 24);
   }
 
   #fillRow(row: number): void {
@@ -212,17 +216,31 @@ export class Blitter {
     const start = this.#start(this.destination, this.#left, this.rectangle.top, row);
     const length = this.#lengthOf(row);
     for (let done = 0; done < length;) {
-      const piece = memory.piece(start + done, length - done, true);
-      const phase = done % this.depth;
-      if (piece === undefined) {
-        const part = Math.min(length - done, PAGE_SIZE - ((start + done) % PAGE_SIZE));
-        memory.write(start + done, this.#template.subarray(phase, phase + part));
-        done += part;
-      } else {
-        fillPiece(piece, this.#template, phase);
-        done += piece.length;
-      }
+      const part = memory.find(start + done, length - done, true);
+      done +=
+        part > 0
+          ? this.#fillFound(memory, part, done)
+          : this.#fillPage(memory, start, done, length);
     }
+  }
+
+  /** @param done - bytes of the row before */
+  #fillFound(memory: PagedMemory, length: number, done: number): number {
+    const { foundWords: words, foundAt: at } = memory;
+    if (words !== undefined && (at | length | done) % 4 === 0) {
+      words.fill(this.#word, at >>> 2, (at + length) >>> 2);
+    } else {
+      const piece = memory.foundBytes.subarray(at, at + length);
+      fillPiece(piece, this.#template, done % this.depth);
+    }
+    return length;
+  }
+
+  #fillPage(memory: PagedMemory, start: number, done: number, length: number): number {
+    const part = Math.min(length - done, PAGE_SIZE - ((start + done) % PAGE_SIZE));
+    const phase = done % this.depth;
+    memory.write(start + done, this.#template.subarray(phase, phase + part));
+    return part;
   }
 
   #copyRow(row: number): void {
@@ -258,22 +276,20 @@ export class Blitter {
     from: number,
     longest: number,
   ): number {
-    const source = fromMemory.piece(from, longest, false);
-    const target = toMemory.piece(to, source?.length ?? longest, true);
-    if (source === undefined || target === undefined) {
-      const length = Math.min(
-        longest,
-        PAGE_SIZE - (from % PAGE_SIZE),
-        PAGE_SIZE - (to % PAGE_SIZE),
-      );
-      const buffer = this.#buffer(0, length);
-      fromMemory.read(from, buffer);
-      toMemory.write(to, buffer);
+    const readable = fromMemory.find(from, longest, false);
+    const { foundBytes: source, foundAt: sourceAt } = fromMemory;
+    const length = readable === 0 ? 0 : toMemory.find(to, readable, true);
+    if (length > 0) {
+      const { foundBytes: target, foundAt: at } = toMemory;
+      if (source === target) target.copyWithin(at, sourceAt, sourceAt + length);
+      else target.set(source.subarray(sourceAt, sourceAt + length), at);
       return length;
     }
-    const { length } = target;
-    target.set(length === source.length ? source : source.subarray(0, length));
-    return length;
+    const part = Math.min(longest, PAGE_SIZE - (from % PAGE_SIZE), PAGE_SIZE - (to % PAGE_SIZE));
+    const buffer = this.#buffer(0, part);
+    fromMemory.read(from, buffer);
+    toMemory.write(to, buffer);
+    return part;
   }
 
   /** A row over the buffer, mixed with what was there where that is asked for. */

@@ -96,9 +96,10 @@ function readWords(
   length: number,
 ): boolean {
   if (length > SHORT || length % 4 !== 0 || address % 4 !== 0) return false;
-  const words = memory.page(address);
+  if (memory.find(address, length, false) < length) return false;
+  const words = memory.foundWords;
   if (words === undefined) return false;
-  let from = (address % PAGE_SIZE) >>> 2;
+  let from = memory.foundAt >>> 2;
   for (let i = at; i < at + length; i += 4) {
     const word = words[from++] ?? 0;
     into[i] = word;
@@ -117,10 +118,10 @@ function writeWords(
   length: number,
 ): boolean {
   if (length > SHORT || length % 4 !== 0 || address % 4 !== 0) return false;
-  if (!memory.allows(address, true)) return false;
-  const words = memory.page(address);
+  if (memory.find(address, length, true) < length) return false;
+  const words = memory.foundWords;
   if (words === undefined) return false;
-  let to = (address % PAGE_SIZE) >>> 2;
+  let to = memory.foundAt >>> 2;
   for (let i = at; i < at + length; i += 4) {
     words[to++] =
       (from[i] ?? 0) |

@@ -3,6 +3,7 @@
 import {
   dmaRw,
   dmaView,
+  isErrno,
   VFIO_DMA_MAP_FLAG_READ,
   VFIO_DMA_MAP_FLAG_WRITE,
   VfioError,
@@ -17,6 +18,7 @@ export class VgpuMemory implements GuestMemory {
   /** The vGPU is open and not at rest. */
   isReachable = false;
   readonly #vdev: VfioDevice;
+  #isSaid = false;
 
   constructor(vdev: VfioDevice) {
     this.#vdev = vdev;
@@ -24,17 +26,35 @@ export class VgpuMemory implements GuestMemory {
 
   read(address: number, into: Uint8Array): void {
     this.#check('gpuRead', address);
-    dmaRw(this.#vdev, address, into, false);
+    this.#copy(address, into, false);
   }
 
   write(address: number, from: Uint8Array): void {
     this.#check('gpuWrite', address);
-    dmaRw(this.#vdev, address, from, true);
+    this.#copy(address, from, true);
   }
 
   view(address: number, length: number): Uint8Array | undefined {
     if (!this.isReachable) return undefined;
     return dmaView(this.#vdev, address, length, READ_WRITE);
+  }
+
+  #copy(address: number, bytes: Uint8Array, isWrite: boolean): void {
+    try {
+      dmaRw(this.#vdev, address, bytes, isWrite);
+    } catch (error) {
+      if (isErrno(error, 'EOPNOTSUPP')) this.#sayNotShared();
+      throw error;
+    }
+  }
+
+  /** Everything looks as if the guest were wrong, when only its memory was not given. */
+  #sayNotShared(): void {
+    if (this.#isSaid) return;
+    this.#isSaid = true;
+    const { core, name } = this.#vdev;
+    const message = "the guest's memory is not shared, so its GPU cannot reach it";
+    core.logger.log('warn', name, () => message);
   }
 
   #check(op: string, address: number): void {

@@ -1,6 +1,6 @@
 // What of the guest's memory its GPU reaches, and when.
 
-import { PAGE_SIZE } from '@vfio-ts/core';
+import { PAGE_SIZE, type MessageBacking } from '@vfio-ts/core';
 import { describe, expect, test } from 'vitest';
 import { GVT_V5_8, IntelGvt } from '../../src/index.ts';
 import { FakeGpu, type FakeVgpu } from './fake-gpu.ts';
@@ -55,6 +55,22 @@ function reach({ host: { memory } }: FakeVgpu): readonly unknown[] {
     outcome(() => memory.write(AT, new Uint8Array(4))),
   ];
 }
+
+test('memory that is not shared is EOPNOTSUPP, and the log says once why nothing works', async () => {
+  await using made = makeVgpu();
+  const { ioas } = made.open().file;
+  const backing: MessageBacking = {
+    kind: 'message',
+    read: async () => {},
+    write: async () => {},
+    revoke: () => undefined,
+  };
+  ioas?.map({ iova: AT, size: PAGE_SIZE, flags: 3, backing });
+  expect(reach(made.fake)).toEqual([undefined, 'EOPNOTSUPP', 'EOPNOTSUPP']);
+  expect(made.host.logger.at('warn').map(({ message }) => message)).toEqual([
+    "the guest's memory is not shared, so its GPU cannot reach it",
+  ]);
+});
 
 describe('no memory is reached', () => {
   const NOTHING = [undefined, 'EFAULT', 'EFAULT'];

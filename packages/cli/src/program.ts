@@ -3,6 +3,7 @@
 import { Command, CommanderError } from '@commander-js/extra-typings';
 import { addAp } from './commands/ap-options.ts';
 import { addCcw } from './commands/ccw-options.ts';
+import { addCompletion } from './commands/completion-options.ts';
 import { addDaemon } from './commands/daemon-options.ts';
 import { addDemo } from './commands/demo-options.ts';
 import { addInspect } from './commands/inspect-options.ts';
@@ -69,6 +70,7 @@ export async function run(argv: readonly string[], host: CommandHost): Promise<n
   addAp(program, host, choose);
   addCcw(program, host, choose);
   addDemo(program, host, choose);
+  addCompletion(program, host, choose);
   try {
     program.parse(argv, { from: 'user' });
     return (await action?.()) ?? EXIT.OK;

@@ -26,7 +26,7 @@ export function addServe(program: Command, host: CommandHost, choose: Choose): v
     .command('serve')
     .summary('make a device and serve it over vfio-user until SIGINT or SIGTERM')
     .description('Makes a device and serves it over vfio-user until SIGINT or SIGTERM.')
-    .argument('[device]', 'DRIVER or DRIVER:TYPE, see below')
+    .argument('[driver]', 'DRIVER or DRIVER:TYPE, see below; a package or its path does as well')
     .option('--socket <path>', 'where the socket is to be; in a new private folder when left out')
     .option('--uuid <uuid>', 'of the device; a random one when left out')
     .addOption(

@@ -6,9 +6,9 @@
 
 import {
   deviceKvm,
+  type Clock,
   type GfxPlane,
   type KvmReference,
-  type LogLevel,
   type PciConfigSpace,
   type Timer,
   type VfioDevice,
@@ -17,6 +17,7 @@ import type { GpuShare, VgpuHost, VirtualGpu } from '../gpu/gpu.ts';
 import { gvtConfigSpace } from './config-space.ts';
 import { EdidRegion } from './edid-region.ts';
 import { VgpuMemory } from './guest-memory.ts';
+import { guardedClock, limitedLog, type WriteLine } from './guard.ts';
 import type { IntelGvt } from './gvt.ts';
 import { VgpuInterrupt } from './interrupt.ts';
 import { VgpuPicture } from './picture.ts';
@@ -42,9 +43,12 @@ export class IntelVgpu {
   readonly config: PciConfigSpace;
   readonly #interrupt: VgpuInterrupt;
   readonly #memory: VgpuMemory;
+  readonly #log: WriteLine;
+  readonly #clock: Clock;
   #created: Created | undefined = undefined;
   #isActive = false;
   #hasSlept = false;
+  #hasFailed = false;
   #kvm: KvmReference | undefined = undefined;
   #waking: Timer | undefined = undefined;
 
@@ -53,6 +57,9 @@ export class IntelVgpu {
     this.gvt = gvt;
     this.type = type;
     this.#memory = new VgpuMemory(vdev);
+    const { clock, logger } = vdev.core;
+    this.#clock = guardedClock(clock, (error) => this.#fail(error));
+    this.#log = limitedLog(clock, (level, message) => logger.log(level, vdev.name, message));
     this.config = gvtConfigSpace(gvt.gpu.capacity, {
       sleep: () => {
         this.#hasSlept = true;
@@ -168,6 +175,9 @@ export class IntelVgpu {
     this.gpu?.reset(keepsTables);
     this.config.reset();
     this.#hasSlept = false;
+    if (!this.#hasFailed) return;
+    this.#hasFailed = false;
+    if (this.#isActive) this.#run();
   }
 
   /**
@@ -177,7 +187,7 @@ export class IntelVgpu {
   quiesce(): void {
     if (!this.#isActive || this.#waking !== undefined) return;
     this.#rest();
-    this.#waking = this.vdev.core.clock.after(0, () => this.#wake());
+    this.#waking = this.#clock.after(0, () => this.#wake());
   }
 
   /** Ends the rest. */
@@ -202,6 +212,7 @@ export class IntelVgpu {
   }
 
   #run(): void {
+    if (this.#hasFailed) return;
     this.#memory.isReachable = true;
     this.gpu?.start();
   }
@@ -214,7 +225,7 @@ export class IntelVgpu {
   #host(): VgpuHost {
     return {
       memory: this.#memory,
-      clock: this.vdev.core.clock,
+      clock: this.#clock,
       log: this.#log,
       interrupt: () => this.#interrupt.raise(),
       displayReady: (isReady) => this.gvt.displayReady(this, isReady),
@@ -224,8 +235,21 @@ export class IntelVgpu {
     };
   }
 
-  readonly #log = (level: LogLevel, message: () => string): void => {
+  /** Its GPU has failed on its own: it stands still until a reset. */
+  #fail(error: unknown): void {
     const { core, name } = this.vdev;
-    core.logger.log(level, name, message);
-  };
+    core.logger.log(
+      'error',
+      name,
+      () => 'its GPU has failed, and does nothing until a reset',
+      error,
+    );
+    this.#hasFailed = true;
+    this.#memory.isReachable = false;
+    try {
+      this.gpu?.stop();
+    } catch (again) {
+      core.logger.log('error', name, () => 'and cannot be stopped', again);
+    }
+  }
 }

@@ -8,35 +8,44 @@ export class Demand {
   readonly #reading: Reading;
   #needed = 0;
   #isOver = false;
-  #kept: Buffer[] = [];
-  #keptLength = 0;
+  #isBusy = true;
+  #chunks: Buffer[] = [];
+  #length = 0;
 
   constructor(reading: Reading) {
     this.#reading = reading;
     this.#next(this.#reading.next());
+    this.#feed();
   }
 
-  /** Whether the generator has returned; what comes after that is dropped. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  /** Takes bytes. @throws what the generator throws */
+  /** Takes bytes; what comes after the generator has returned is dropped. @throws what the generator throws */
   push(chunk: Buffer): void {
-    let rest = chunk;
-    while (!this.#isOver && this.#keptLength + rest.length >= this.#needed) {
-      const take = this.#needed - this.#keptLength;
-      const piece = rest.subarray(0, take);
-      rest = rest.subarray(take);
-      const whole = this.#keptLength === 0 ? piece : Buffer.concat([...this.#kept, piece]);
-      this.#kept = [];
-      this.#keptLength = 0;
-      this.#next(this.#reading.next(whole));
+    if (this.#isOver) return;
+    // A peer in the same process may answer while the generator runs, and use its buffer again.
+    this.#chunks.push(this.#isBusy ? Buffer.from(chunk) : chunk);
+    this.#length += chunk.length;
+    if (!this.#isBusy) this.#feed();
+  }
+
+  #feed(): void {
+    this.#isBusy = true;
+    while (!this.#isOver && this.#length >= this.#needed) {
+      this.#next(this.#reading.next(this.#take(this.#needed)));
     }
-    if (this.#isOver || rest.length === 0) return;
-    // The sender may use its buffer again.
-    this.#kept.push(Buffer.from(rest));
-    this.#keptLength += rest.length;
+    this.#isBusy = false;
+    // What is left outlives the sender's buffer.
+    if (this.#length > 0) this.#chunks = [Buffer.concat(this.#chunks)];
+  }
+
+  #take(length: number): Buffer {
+    const [first = Buffer.alloc(0)] = this.#chunks;
+    const whole = first.length >= length ? first : Buffer.concat(this.#chunks);
+    const rest = whole.subarray(length);
+    if (whole === first) this.#chunks[0] = rest;
+    else this.#chunks = [rest];
+    if (rest.length === 0) this.#chunks.shift();
+    this.#length -= length;
+    return whole.subarray(0, length);
   }
 
   #next({ done, value }: IteratorResult<number, void>): void {

@@ -69,7 +69,11 @@ export class UpdateEncoder implements Disposable {
   }
 
   /** Writes an update, in the background; the next must not begin before it is done. */
-  async write({ picture, size, tiles, copies, note }: Update): Promise<void> {
+  async write({ picture, size: theirs, tiles, copies, note }: Update): Promise<void> {
+    const size = {
+      width: Math.min(theirs.width, picture.width),
+      height: Math.min(theirs.height, picture.height),
+    };
     const maxWidth = this.#isTight ? TIGHT_MAX_WIDTH : 2 ** 16;
     let rects = rectsOf(tiles, size, maxWidth);
     if (rects.length + copies.length >= MAX_RECTS) {

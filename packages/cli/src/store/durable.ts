@@ -1,21 +1,33 @@
 // Changes to files that either have happened or have not, whenever the process or the machine ends.
 
 import { dirname, join } from 'node:path';
-import { isErrno } from '@vfio-ts/core';
+import { isErrno, VfioError } from '@vfio-ts/core';
 import type { StoreFiles } from './files.ts';
 
 /** Makes a folder, and those it is in. */
 export function makeFolders(files: StoreFiles, folder: string): void {
+  if (makeFolder(files, folder) !== 'orphan') return;
+  makeFolders(files, dirname(folder));
+  // In /proc there can be none, however often that is tried.
+  if (makeFolder(files, folder) === 'orphan') throw noFolder(folder);
+}
+
+/** Makes one folder, where that it is in is there. */
+function makeFolder(files: StoreFiles, folder: string): 'there' | 'orphan' {
   try {
     files.makeFolder(folder);
   } catch (error) {
-    if (isErrno(error, 'EEXIST')) return;
-    if (!isErrno(error, 'ENOENT') || dirname(folder) === folder) throw error;
-    makeFolders(files, dirname(folder));
-    makeFolders(files, folder);
-    return;
+    if (isErrno(error, 'EEXIST')) return 'there';
+    if (isErrno(error, 'ENOENT') && dirname(folder) !== folder) return 'orphan';
+    throw error;
   }
   syncFolder(files, dirname(folder));
+  return 'there';
+}
+
+function noFolder(folder: string): VfioError {
+  const next = 'set VFIO_TS_CONFIG_DIR to a folder elsewhere';
+  return new VfioError('ENOENT', 'mkdir', `there can be no folder ${folder}; ${next}`);
 }
 
 /**

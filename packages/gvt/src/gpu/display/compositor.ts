@@ -2,6 +2,7 @@
 // Interoperability". Words are little endian, and so must the host be.
 
 import type { GraphicsMemory } from '../memory/address-space.ts';
+import { applyPalette, blend, OPAQUE } from './blend.ts';
 import type { Layer } from './layer.ts';
 import type { Palette } from './pixel-format.ts';
 import { SurfaceReader } from './surface.ts';
@@ -13,9 +14,10 @@ export interface Scene {
   readonly height: number;
   /** Behind all layers, XRGB8888. */
   readonly background: number;
+  /** Of indexed colours. */
   readonly palette: Palette;
-  /** The palette is for the colours of layers with gamma too, not only for indices. */
-  readonly isGamma: boolean;
+  /** What becomes of each colour of layers with gamma. */
+  readonly correction: Palette | undefined;
   /** The lowest first. */
   readonly layers: readonly Layer[];
 }
@@ -61,7 +63,7 @@ export class Composition {
 class Painter {
   readonly #layer: Layer;
   readonly #palette: Palette;
-  readonly #hasGamma: boolean;
+  readonly #correction: Palette | undefined;
   readonly #reader: SurfaceReader;
   /** First pixel of the picture, and how many. */
   readonly #left: number;
@@ -73,7 +75,8 @@ class Painter {
     const { x, width, surface, format } = layer;
     this.#layer = layer;
     this.#palette = scene.palette;
-    this.#hasGamma = layer.hasGamma && scene.isGamma && format.name !== 'C8';
+    const hasCorrection = layer.hasGamma && format.isIndexed !== true;
+    this.#correction = hasCorrection ? scene.correction : undefined;
     this.#left = Math.max(0, x);
     this.#count = Math.min(x + width, scene.width) - this.#left;
     const before = this.#left - x;
@@ -90,17 +93,18 @@ class Painter {
   }
 
   paint(y: number, words: Uint32Array, bytes: Uint8Array): void {
-    const { format, height, isUpsideDown } = this.#layer;
+    const { format, height, isUpsideDown, opacity } = this.#layer;
     const row = y - this.#layer.y;
     if (row < 0 || row >= height) return;
     const left = this.#left;
-    if (format.isNative === true && !isUpsideDown && !this.#hasGamma) {
+    const isOpaque = format.alpha === undefined && opacity === OPAQUE;
+    if (isOpaque && format.isNative === true && !isUpsideDown && this.#correction === undefined) {
       this.#reader.read(row, bytes.subarray(left * 4, (left + this.#count) * 4));
       return;
     }
     this.#convert(isUpsideDown ? height - 1 - row : row);
-    if (format.alpha === undefined) words.set(this.#pixels, left);
-    else blend(this.#pixels, words, left, format.alpha === 'coverage');
+    if (isOpaque) words.set(this.#pixels, left);
+    else blend(this.#pixels, words.subarray(left), format.alpha, opacity);
   }
 
   #convert(row: number): void {
@@ -108,51 +112,6 @@ class Painter {
     this.#reader.read(row, this.#source);
     format.convert(this.#source, this.#count, this.#pixels, this.#palette);
     if (isUpsideDown) this.#pixels.reverse();
-    if (this.#hasGamma) applyPalette(this.#pixels, this.#palette);
+    if (this.#correction !== undefined) applyPalette(this.#pixels, this.#correction);
   }
-}
-
-/** Each colour by its own column. */
-function applyPalette(pixels: Uint32Array, palette: Palette): void {
-  for (let i = 0; i < pixels.length; i++) {
-    const pixel = pixels[i] ?? 0;
-    const r = (palette[(pixel >>> 16) & 0xff] ?? 0) & 0xff_0000;
-    const g = (palette[(pixel >>> 8) & 0xff] ?? 0) & 0xff00;
-    const b = (palette[pixel & 0xff] ?? 0) & 0xff;
-    pixels[i] = (pixel & 0xff00_0000) | r | g | b;
-  }
-}
-
-function blend(from: Uint32Array, onto: Uint32Array, left: number, isCoverage: boolean): void {
-  for (let i = 0; i < from.length; i++) {
-    const pixel = from[i] ?? 0;
-    const alpha = pixel >>> 24;
-    if (alpha === 0xff) onto[left + i] = pixel;
-    else if (pixel !== 0) {
-      const top = isCoverage ? scaled(pixel, alpha) : pixel;
-      onto[left + i] = added(top, scaled(onto[left + i] ?? 0, 255 - alpha));
-    }
-  }
-}
-
-/** All four colours times `by` / 255, rounded. */
-function scaled(pixel: number, by: number): number {
-  const even = rounded((pixel & 0xff_00ff) * by);
-  const odd = rounded(((pixel >>> 8) & 0xff_00ff) * by);
-  return (even | (odd << 8)) >>> 0;
-}
-
-/** Two products of 16 bits over 255. */
-function rounded(products: number): number {
-  const biased = products + 0x80_0080;
-  return ((biased + ((biased >>> 8) & 0xff_00ff)) >>> 8) & 0xff_00ff;
-}
-
-/** Each colour is 255 at most. */
-function added(a: number, b: number): number {
-  let sum = 0;
-  for (let shift = 0; shift < 32; shift += 8) {
-    sum |= Math.min(255, ((a >>> shift) & 0xff) + ((b >>> shift) & 0xff)) << shift;
-  }
-  return sum >>> 0;
 }

@@ -73,6 +73,7 @@ export class Cursor {
       height: isShort ? Math.min(width, (compression & CUR_FBC_HEIGHT_MASK) + 1) : width,
       isUpsideDown: (control & MCURSOR_ROTATE_180) !== 0,
       hasGamma: (control & MCURSOR_GAMMA_ENABLE) !== 0,
+      opacity: 255,
       format: ARGB8888,
       surface: {
         address: (this.#buffer.live(1) & 0xffff_f000) >>> 0,

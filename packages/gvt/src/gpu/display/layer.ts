@@ -15,6 +15,8 @@ export interface Layer {
   readonly isUpsideDown: boolean;
   /** Goes through the pipe's palette. */
   readonly hasGamma: boolean;
+  /** Of all of it, 0 to 255. */
+  readonly opacity: number;
   readonly format: PixelFormat;
   readonly surface: Surface;
 }

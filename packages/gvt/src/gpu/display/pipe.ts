@@ -17,6 +17,7 @@ import { Composition, type Scene, type TakeRow } from './compositor.ts';
 import { crcRegisters, FrameSum, isCrcEnabled, storeCrc } from './crc.ts';
 import { Cursor } from './cursor.ts';
 import { FrameClock } from './frame-clock.ts';
+import { Gamma } from './gamma.ts';
 import type { Layer } from './layer.ts';
 import { Plane, PLANES } from './plane.ts';
 import { readTiming } from './timing.ts';
@@ -29,14 +30,9 @@ const PIPE_FRMCOUNT = 0x7_0040;
 const PIPE_FLIPCOUNT = 0x7_0044;
 const PIPE_FRMTMSTMP = 0x7_0048;
 const PIPE_FLIPTMSTMP = 0x7_004c;
-const LGC_PALETTE = 0x4_a000;
-const GAMMA_MODE = 0x4_a480;
-const GAMMA_MODE_MODE_MASK = 0b11;
-const GAMMA_MODE_MODE_8BIT = 0;
 
 const TRANSCONF_ENABLE = 0x8000_0000;
 const TRANSCONF_STATE_ENABLE = 0x4000_0000;
-const PALETTE_ENTRIES = 256;
 
 /** What a pipe is made of. */
 export interface PipeParts {
@@ -55,6 +51,7 @@ export class Pipe {
   readonly #at: number;
   readonly #planes: readonly Plane[];
   readonly #cursor: Cursor;
+  readonly #gamma: Gamma;
   readonly #frames: FrameClock;
   #isRunning = false;
   #isStarted = false;
@@ -71,6 +68,7 @@ export class Pipe {
       (_, i) => new Plane(index, i, registers, { isStill, flipped: () => this.#flipped(i) }),
     );
     this.#cursor = new Cursor(index, registers, isStill);
+    this.#gamma = new Gamma(index, registers);
     const vblank = pipeInterrupt(index, GEN8_PIPE_VBLANK);
     this.#frames = new FrameClock(clock, {
       isUnanswered: () => interrupts.isUnanswered(vblank),
@@ -84,6 +82,7 @@ export class Pipe {
         ...crcRegisters(index),
         ...this.#planes.flatMap((plane) => plane.registers),
         ...this.#cursor.registers,
+        ...this.#gamma.registers,
       ],
     };
   }
@@ -118,6 +117,7 @@ export class Pipe {
     this.#frames.reset();
     for (const plane of this.#planes) plane.reset();
     this.#cursor.reset();
+    this.#gamma.reset();
   }
 
   get #isOn(): boolean {
@@ -195,16 +195,16 @@ export class Pipe {
 
   #scene(): Scene {
     const { registers } = this.#parts;
-    const bottom = registers.get(SKL_BOTTOM_COLOR + this.#at);
-    const palette = new Uint32Array(PALETTE_ENTRIES);
-    const first = LGC_PALETTE + this.#parts.index * 0x800;
-    for (let i = 0; i < PALETTE_ENTRIES; i++) palette[i] = registers.get(first + i * 4);
     const layers = this.#layers();
     const cursor = this.#cursor.layer();
     if (cursor !== undefined) layers.push(cursor);
-    const mode = registers.get(GAMMA_MODE + this.#parts.index * 0x800) & GAMMA_MODE_MODE_MASK;
-    const isGamma = mode === GAMMA_MODE_MODE_8BIT;
-    return { ...this.#size(), background: eightBits(bottom), palette, isGamma, layers };
+    return {
+      ...this.#size(),
+      background: eightBits(registers.get(SKL_BOTTOM_COLOR + this.#at)),
+      palette: this.#gamma.palette,
+      correction: this.#gamma.correction,
+      layers,
+    };
   }
 
   #registers(): Register[] {

@@ -10,6 +10,8 @@ export interface PixelFormat {
   readonly bytes: number;
   /** How what is below shines through; not at all when left out. */
   readonly alpha?: 'premultiplied' | 'coverage';
+  /** The bytes stand for colours of a palette. */
+  readonly isIndexed?: boolean;
   /** The bytes are what is shown. */
   readonly isNative?: boolean;
   /** Makes ARGB8888 of a row; the upper byte counts where there is alpha only. */
@@ -43,7 +45,7 @@ const XBGR2101010: PixelFormat = {
   convert: (from, count, into) => convertDeep(from, count, into, 0, 20),
 };
 const RGB565: PixelFormat = { name: 'RGB565', bytes: 2, convert: convert565 };
-const C8: PixelFormat = { name: 'C8', bytes: 1, convert: look };
+const C8: PixelFormat = { name: 'C8', bytes: 1, isIndexed: true, convert: look };
 
 /**
  * The format of a value of PLANE_CTL bits 27:24.

@@ -14,24 +14,29 @@ const PLANE_CTL = 0x7_0180;
 const STRIDE = 0x08;
 const POS = 0x0c;
 const SIZE = 0x10;
+const KEYMSK = 0x18;
 const SURF = 0x1c;
+const KEYMAX = 0x20;
 const OFFSET = 0x24;
 const SURFLIVE = 0x2c;
 
 /** What takes effect together, and where it is among it. */
-const LIVE = [0, STRIDE, POS, SIZE, SURF, OFFSET] as const;
+const LIVE = [0, STRIDE, POS, SIZE, SURF, OFFSET, KEYMSK, KEYMAX] as const;
 const LIVE_CTL = 0;
 const LIVE_STRIDE = 1;
 const LIVE_POS = 2;
 const LIVE_SIZE = 3;
 const LIVE_SURF = 4;
 const LIVE_OFFSET = 5;
+const LIVE_KEYMSK = 6;
+const LIVE_KEYMAX = 7;
 
 const PLANE_CTL_ENABLE = 0x8000_0000;
 const PLANE_CTL_PIPE_GAMMA_ENABLE = 1 << 30;
 const PLANE_CTL_ORDER_RGBX = 1 << 20;
 const PLANE_CTL_ASYNC_FLIP = 1 << 9;
 const PLANE_CTL_ROTATE_180 = 0x2;
+const PLANE_KEYMSK_ALPHA_ENABLE = 0x8000_0000;
 
 /** What a plane tells its pipe. */
 export interface PlaneHost {
@@ -98,6 +103,7 @@ export class Plane {
       height: ((size >>> 16) & 0x1fff) + 1,
       isUpsideDown: (control & PLANE_CTL_ROTATE_180) !== 0,
       hasGamma: (control & PLANE_CTL_PIPE_GAMMA_ENABLE) !== 0,
+      opacity: this.#opacity,
       format,
       surface: {
         address: (this.#buffer.live(LIVE_SURF) & 0xffff_f000) >>> 0,
@@ -107,6 +113,11 @@ export class Plane {
         tiling,
       },
     };
+  }
+
+  get #opacity(): number {
+    const isGiven = this.#buffer.live(LIVE_KEYMSK) >= PLANE_KEYMSK_ALPHA_ENABLE;
+    return isGiven ? this.#buffer.live(LIVE_KEYMAX) >>> 24 : 255;
   }
 
   /** Follows a reset of the registers. */

@@ -228,7 +228,10 @@ export class IntelVgpu {
       clock: this.#clock,
       log: this.#log,
       interrupt: () => this.#interrupt.raise(),
-      displayReady: (isReady) => this.gvt.displayReady(this, isReady),
+      displayReady: (isReady) => {
+        this.#log('info', () => `the guest's display is ${isReady ? 'ready' : 'gone'}`);
+        this.gvt.displayReady(this, isReady);
+      },
       failsafe: (reason) => {
         this.#log('error', () => `failsafe mode: ${reason}; its GPU does nothing until a reset`);
       },

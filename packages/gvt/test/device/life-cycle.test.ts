@@ -245,6 +245,10 @@ describe('what the GPU tells', () => {
       { GVT_DISPLAY_READY: '1', VMID: '1' },
       { GVT_DISPLAY_READY: '0', VMID: '1' },
     ]);
+    expect(made.host.logger.at('info').map(({ message }) => message)).toEqual([
+      "the guest's display is ready",
+      "the guest's display is gone",
+    ]);
   });
 
   test.each(['unsupported guest', 'insufficient resource', 'guest error'] as const)(

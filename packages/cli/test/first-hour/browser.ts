@@ -25,7 +25,8 @@ export class Window implements AsyncDisposable {
   static async open(test: SkippableTest, url: string): Promise<Window> {
     const executablePath = programForTest(test, 'chromium', 'chromium');
     const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
-    const page = await browser.newPage({ viewport: { width: 1060, height: 860 } });
+    // As large as shows a screen of 1024x768 pixel by pixel.
+    const page = await browser.newPage({ viewport: { width: 1054, height: 850 } });
     await page.goto(url);
     return new Window(browser, page);
   }

@@ -21,6 +21,8 @@ export interface DeviceJob {
 
 /** How processes are started. */
 export interface NodeProcessOptions {
+  /** The Node that runs it; the one that runs this when left out. */
+  readonly node?: string;
   /** The command's script; that of this package when left out. */
   readonly main?: string;
   readonly logLevel: LogLevel;
@@ -44,19 +46,37 @@ const REASON = /^vfio-ts: (?<reason>.+)$|^(?<reason>[A-Z]\w*Error\b.*)$/u;
 
 const MAIN = new URL('../main.js', import.meta.url).pathname;
 
-/** Starts a device. */
+/** Starts a device. Never throws: a process that cannot be started has ended. */
 export function startNodeProcess(order: DeviceOrder, options: NodeProcessOptions): DeviceProcess {
-  const { main = MAIN, logLevel, logJson, log } = options;
-  const child = spawn(process.execPath, [main, RUN_DEVICE], {
+  try {
+    return start(order, options);
+  } catch (error) {
+    // Where descriptors or memory are short; that may be over when it is tried again.
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      pid: undefined,
+      ready: new Promise(() => undefined),
+      ended: Promise.resolve({ reason, isFinal: false }),
+      stop: () => undefined,
+      kill: () => undefined,
+    };
+  }
+}
+
+function start(order: DeviceOrder, options: NodeProcessOptions): DeviceProcess {
+  const { node = process.execPath, main = MAIN, logLevel, logJson, log } = options;
+  const child = spawn(node, [main, RUN_DEVICE], {
     detached: true,
     env: environment(),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  let last: string | undefined;
+  // Must precede all else: what fails from here on is told by an event, which somebody has to hear.
+  const ended = endOf(child, () => last);
   // A process that is gone does not read.
   child.stdin.on('error', () => undefined);
   const job: DeviceJob = { order, logLevel, logJson };
   child.stdin.write(`${JSON.stringify(job)}\n`);
-  let last: string | undefined;
   createInterface({ input: child.stderr }).on('line', (line) => {
     last = REASON.exec(line)?.groups?.['reason'] ?? last;
     log(order.uuid, line);
@@ -64,7 +84,7 @@ export function startNodeProcess(order: DeviceOrder, options: NodeProcessOptions
   return {
     pid: child.pid,
     ready: readyOf(child),
-    ended: endOf(child, () => last),
+    ended,
     stop: () => void child.kill('SIGTERM'),
     kill: () => void child.kill('SIGKILL'),
   };
@@ -103,7 +123,10 @@ function parseReady(line: string): ReadyDevice | undefined {
 
 function endOf(child: ChildProcess, lastReason: () => string | undefined): Promise<ProcessEnd> {
   const { promise, resolve } = Promise.withResolvers<ProcessEnd>();
-  child.on('error', (error) => resolve({ reason: error.message, isFinal: false }));
+  child.on('error', ({ message }) => {
+    // A signal that could not be sent is an error, too, and no end.
+    if (child.pid === undefined) resolve({ reason: message, isFinal: false });
+  });
   // After `exit`, when what it said last has been read.
   child.on('close', (code, signal) => {
     child.stdin?.destroy();

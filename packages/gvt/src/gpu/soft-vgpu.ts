@@ -3,7 +3,6 @@
 import { Display } from './display/display.ts';
 import { Execution } from './execution/execution.ts';
 import type { GpuScheduler } from './execution/scheduler.ts';
-import { foreignFences } from './fences.ts';
 import type {
   EngineMask,
   FailsafeReason,
@@ -15,6 +14,7 @@ import type {
   VirtualGpu,
 } from './gpu.ts';
 import { InterruptRouter } from './interrupts/router.ts';
+import { limits } from './limits.ts';
 import { Aperture } from './memory/aperture.ts';
 import { Ggtt } from './memory/ggtt.ts';
 import { PvInfo } from './pvinfo.ts';
@@ -84,7 +84,7 @@ export class SoftVgpu implements VirtualGpu {
     registers.add(
       this.#interrupts.family,
       this.#pvinfo.family,
-      foreignFences(share, { isNotified: () => this.#pvinfo.isNotified, failsafe }),
+      limits(share, { isNotified: () => this.#pvinfo.isNotified, failsafe }),
       ...gtControl({ clock, pipes, reset: (mask) => this.#resetEngines(mask) }),
       ...this.#display.families,
       ...this.#execution.families,

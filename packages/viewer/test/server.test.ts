@@ -128,14 +128,14 @@ describe('sockets', () => {
   });
 });
 
-describe('a screen shot', () => {
-  async function shot(stand: Stand, password?: string): ReturnType<typeof readPicture> {
-    const { clock } = stand;
-    return await stand.until(
-      readPicture(stand.connect(), { clock, ...(password !== undefined && { password }) }),
-    );
-  }
+async function shot(stand: Stand, password?: string): ReturnType<typeof readPicture> {
+  const { clock } = stand;
+  return await stand.until(
+    readPicture(stand.connect(), { clock, ...(password !== undefined && { password }) }),
+  );
+}
 
+describe('a screen shot', () => {
   test('is what the picture shows, and leaves no viewer behind', async () => {
     const stand = new Stand(new TestPicture(70, 20));
     stand.picture.fill(0x112233, 5, 5, 10, 10);

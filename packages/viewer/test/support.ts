@@ -110,11 +110,11 @@ export class Stand {
 
   /** Lets time pass until something has happened. */
   async until<T>(promise: Promise<T>): Promise<T> {
-    let isOver = false;
-    const watched = promise.finally(() => (isOver = true));
+    const state = { isOver: false };
+    const watched = promise.finally(() => (state.isOver = true));
     watched.catch(() => undefined);
-    for (let frames = 0; !isOver && frames < PATIENCE; frames++) await this.pass();
-    if (!isOver) throw new Error(`has not happened in ${PATIENCE} frames`);
+    for (let frames = 0; !state.isOver && frames < PATIENCE; frames++) await this.pass();
+    if (!state.isOver) throw new Error(`has not happened in ${PATIENCE} frames`);
     return await watched;
   }
 
@@ -245,7 +245,7 @@ export class TestViewer {
 
   /** The next message, carried out. */
   async message(): Promise<Message> {
-    const [type] = await this.read(1);
+    const [type = -1] = await this.read(1);
     switch (type) {
       case 0:
         return { tag: 'update', encodings: await this.#update() };

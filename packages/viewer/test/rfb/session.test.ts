@@ -163,22 +163,22 @@ describe('a viewer', () => {
   });
 });
 
-describe('continuous updates', () => {
-  async function begin(stand: Stand): Promise<TestViewer> {
-    const viewer = await stand.viewer([TIGHT, 0, FENCE, CONTINUOUS, FAST]);
-    const said: Message['tag'][] = [];
-    for (let i = 0; i < 2; i++) said.push((await stand.until(viewer.message())).tag);
-    expect(said).toEqual(['fence', 'end of continuous updates']);
-    viewer.request(false);
-    await update(stand, viewer);
-    viewer.continuous(true);
-    await settle();
-    return viewer;
-  }
+async function beginContinuous(stand: Stand): Promise<TestViewer> {
+  const viewer = await stand.viewer([TIGHT, 0, FENCE, CONTINUOUS, FAST]);
+  const said: Message['tag'][] = [];
+  for (let i = 0; i < 2; i++) said.push((await stand.until(viewer.message())).tag);
+  expect(said).toEqual(['fence', 'end of continuous updates']);
+  viewer.request(false);
+  await update(stand, viewer);
+  viewer.continuous(true);
+  await settle();
+  return viewer;
+}
 
+describe('continuous updates', () => {
   test('come without being asked for, each with a fence behind it', async () => {
     const stand = new Stand();
-    const viewer = await begin(stand);
+    const viewer = await beginContinuous(stand);
     for (const colour of [1, 2, 3]) {
       stand.picture.fill(colour);
       await update(stand, viewer);
@@ -192,7 +192,7 @@ describe('continuous updates', () => {
 
   test('stop at two that are not answered, and go on with the newest picture', async () => {
     const stand = new Stand();
-    const viewer = await begin(stand);
+    const viewer = await beginContinuous(stand);
     const fences: Message[] = [];
     for (const colour of [1, 2]) {
       stand.picture.fill(colour);
@@ -214,7 +214,7 @@ describe('continuous updates', () => {
 
   test('an answer to a fence that was never sent opens nothing', async () => {
     const stand = new Stand();
-    const viewer = await begin(stand);
+    const viewer = await beginContinuous(stand);
     for (const colour of [1, 2]) {
       stand.picture.fill(colour);
       await update(stand, viewer);
@@ -229,7 +229,7 @@ describe('continuous updates', () => {
 
   test('end when the client says so', async () => {
     const stand = new Stand();
-    const viewer = await begin(stand);
+    const viewer = await beginContinuous(stand);
     viewer.continuous(false);
     expect(await stand.until(viewer.message())).toEqual({ tag: 'end of continuous updates' });
     stand.picture.fill(9);
@@ -240,7 +240,7 @@ describe('continuous updates', () => {
 
   test('a fence of the client is answered without its request', async () => {
     const stand = new Stand();
-    const viewer = await begin(stand);
+    const viewer = await beginContinuous(stand);
     viewer.fence(0x8000_0005, Buffer.from('hello'));
     expect(await stand.until(viewer.message())).toEqual({
       tag: 'fence',
@@ -270,6 +270,7 @@ describe('encodings', () => {
   });
 
   test('any pictures in a row arrive as they are, by any of them', async () => {
+    expect.hasAssertions();
     const colours = fc.constantFrom(1, 2, 5, 300, 2 ** 24);
     const drawing = fc.record({ colours, seed: fc.nat(), rows: fc.integer({ min: 1, max: 60 }) });
     const lists = fc.constantFrom([0], [TIGHT], [TIGHT, FAST], EVERYTHING, [COPY, 0]);
@@ -288,6 +289,7 @@ describe('encodings', () => {
           while (!viewer.pixels.every((pixel, i) => pixel === visible[i])) {
             await update(stand, viewer);
           }
+          expect(viewer.pixels).toEqual(visible);
         }
         await stand.server.close();
       }),

@@ -28,15 +28,15 @@ function verify(program: string, kind: 'user' | 'system', folder: string) {
 }
 
 describe('the units', () => {
-  test.each(['user', 'system'] as const)('of the package for %s are right', (kind, ctx) => {
+  test.for(['user', 'system'] as const)('of the package for %s are right', (kind, ctx) => {
     const program = programForTest(ctx, 'systemd-analyze', 'systemd');
     expect(verify(program, kind, join(packaged, kind))).toEqual({ status: 0, said: '' });
   });
 
-  test.each([
+  test.for([
     ['user', 1000],
     ['system', 0],
-  ] as const)('that are installed for %s are right, and start this command', (kind, uid, ctx) => {
+  ] as const)('that are installed for %s are right, and start this command', ([kind, uid], ctx) => {
     const program = programForTest(ctx, 'systemd-analyze', 'systemd');
     const { folder } = new Installation();
     const to = join(folder, 'units');

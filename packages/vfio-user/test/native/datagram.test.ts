@@ -23,7 +23,7 @@ function folder(): string {
   return path;
 }
 
-test.each(['a path', 'an abstract name'])('a datagram reaches %s whole', async (kind, ctx) => {
+test.for(['a path', 'an abstract name'])('a datagram reaches %s whole', async (kind, ctx) => {
   const python = programForTest(ctx, 'python3', 'python3');
   const path = join(folder(), 'notify');
   const name = kind === 'a path' ? path : `@${path}`;

@@ -2,7 +2,8 @@
 //
 // Commands are state of the 3D pipeline, stores and flushes of batches in a process's own addresses. Fills and copies are
 // of surfaces of 8 MiB, of which the pages are side by side or anywhere; they are compared with TypedArray.fill and
-// TypedArray.set over the same memory, in rounds next to each other.
+// TypedArray.set over the same memory, all of it at once or page by page in the same order, in rounds next to each
+// other.
 
 import type { Benchmark, BenchmarkRun, Measurement } from '../../../scripts/bench/benchmark.ts';
 import { median, medianRatio } from '../../../scripts/bench/statistics.ts';

@@ -19,13 +19,20 @@ const COLOR = 0x1234_5678;
 /** Goes through all pages, as 2048 and it have no common divisor. */
 const STRIDE = 1021;
 
+interface Part {
+  readonly words: Uint32Array;
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
+}
+
 /** A guest with the surfaces. */
 export class BlitStand extends Stand {
   readonly #engine: Engine;
   readonly #context: Context;
   readonly #first: Uint8Array;
   readonly #second: Uint8Array;
-  readonly #words: Uint32Array;
+  /** What the thread itself fills and copies: all of a surface, or page by page in the surface's order. */
+  readonly #parts: readonly Part[];
 
   constructor(pages: Pages) {
     super(3 * SURFACE);
@@ -40,7 +47,15 @@ export class BlitStand extends Stand {
     }
     this.#first = guest.ram.bytes.subarray(first, first + SURFACE);
     this.#second = guest.ram.bytes.subarray(second, second + SURFACE);
-    this.#words = guest.ram.words.subarray(first / 4, (first + SURFACE) / 4);
+    const size = pages === 'anywhere' ? PAGE : SURFACE;
+    this.#parts = Array.from({ length: SURFACE / size }, (_, i) => {
+      const at = pages === 'anywhere' ? ((i * STRIDE) % COUNT) * PAGE : 0;
+      return {
+        words: guest.ram.words.subarray((first + at) / 4, (first + at + size) / 4),
+        from: this.#first.subarray(at, at + size),
+        to: this.#second.subarray(at, at + size),
+      };
+    });
   }
 
   fill(): void {
@@ -48,7 +63,7 @@ export class BlitStand extends Stand {
   }
 
   bareFill(): void {
-    this.#words.fill(COLOR);
+    for (const { words } of this.#parts) words.fill(COLOR);
   }
 
   copy(): void {
@@ -58,7 +73,7 @@ export class BlitStand extends Stand {
   }
 
   bareCopy(): void {
-    this.#second.set(this.#first);
+    for (const { from, to } of this.#parts) to.set(from);
   }
 
   /** @throws Error it has not done what was asked for */

@@ -67,9 +67,13 @@ export class Engine {
     return this.#lists.write(value);
   }
 
-  /** Executes for as long as the budget lasts. No translation may be older than the slice. */
-  run(budget: Budget): Progress {
+  /** Forgets translations: the loop may have run since the last slice. */
+  renew(): void {
     this.streamer.ppgtt.renew();
+  }
+
+  /** Executes for as long as the budget lasts. */
+  run(budget: Budget): Progress {
     const progress = this.#run(budget);
     this.#tell();
     return progress;

@@ -95,11 +95,19 @@ export class Execution implements GpuClient {
   slice(): Remainder {
     const begin = this.clock.now();
     this.#parts.ggtt.renew();
+    for (const engine of this.#engines) engine.renew();
     this.#budget.deadline = begin + SLICE_MS;
     let remainder: Remainder = 'nothing';
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      remainder = this.#round();
-      if (remainder !== 'work' || this.clock.now() >= this.#budget.deadline) break;
+    try {
+      for (let round = 0; round < MOST_ROUNDS; round++) {
+        remainder = this.#round();
+        if (remainder !== 'work' || this.clock.now() >= this.#budget.deadline) break;
+      }
+    } catch (error) {
+      // The scheduler is everybody's: an error of one ends that one.
+      const stack = error instanceof Error ? error.stack : undefined;
+      this.#failsafe('guest error', stack ?? String(error));
+      remainder = 'nothing';
     }
     this.#counters.busy += this.clock.now() - begin;
     return remainder;

@@ -5,7 +5,7 @@ import type { GuestMemory } from '../gpu.ts';
 /** Bytes. */
 export const CHUNK_SIZE: number = 256 * 1024;
 
-const SLOTS = 64;
+const SLOTS = 256;
 const SLOT_MASK = SLOTS - 1;
 const EMPTY = -1;
 

@@ -150,12 +150,17 @@ export abstract class PagedMemory implements GraphicsMemory {
     if (length >= most) return most;
     let page = Math.floor(address / PAGE_SIZE) + 1;
     let expected = frame + PAGE_SIZE;
-    while (length < most && this.translate(page) === expected) {
+    while (length < most) {
+      const ahead = this.translate(page);
+      if (ahead !== expected) {
+        this.#fill(slotOf(page), page, ahead);
+        return length;
+      }
       length += PAGE_SIZE;
       expected += PAGE_SIZE;
       page++;
     }
-    return Math.min(length, most);
+    return most;
   }
 
   /** Whether there is a translation of this address that allows the access. */
@@ -166,13 +171,15 @@ export abstract class PagedMemory implements GraphicsMemory {
 
   #slot(address: number): number {
     const page = Math.floor(address / PAGE_SIZE);
-    const slot = page & SLOT_MASK;
-    if (this.#tags[slot] !== page) {
-      this.#tags[slot] = page;
-      this.#frames[slot] = this.translate(page);
-      this.#offsets[slot] = NOT_LOOKED;
-    }
+    const slot = slotOf(page);
+    if (this.#tags[slot] !== page) this.#fill(slot, page, this.translate(page));
     return slot;
+  }
+
+  #fill(slot: number, page: number, frame: number): void {
+    this.#tags[slot] = page;
+    this.#frames[slot] = frame;
+    this.#offsets[slot] = NOT_LOOKED;
   }
 
   #bytesOf(slot: number, frame: number): Uint8Array | undefined {
@@ -245,4 +252,9 @@ export abstract class PagedMemory implements GraphicsMemory {
     this.#faults.fault(address, isWrite);
     return false;
   }
+}
+
+/** Surfaces often begin at the same multiple of large powers of two. */
+function slotOf(page: number): number {
+  return (page ^ (page >>> 9) ^ (page >>> 18)) & SLOT_MASK;
 }

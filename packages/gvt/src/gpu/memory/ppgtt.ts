@@ -24,18 +24,33 @@ const PAGES = 512 * PAGES_PER_512G;
 const Kind = { nothing: 0, table: 1, page: 2 } as const;
 type Kind = (typeof Kind)[keyof typeof Kind];
 
+/** What the tables say of 512 pages. */
+class Group {
+  /** Page / 512. */
+  tag: number = NOTHING;
+  kind: Kind = Kind.nothing;
+  /** The group's table, or its first page. */
+  address: number = NOTHING;
+  /** {@link WRITABLE}, as far as what is above says. */
+  writable = 0;
+  isOf64K = false;
+  /** The table, where it is mapped. */
+  words: Int32Array | undefined = undefined;
+  wordsAt = 0;
+}
+
+/** Groups that are remembered: of a source, a destination, and of commands. */
+const GROUPS = 4;
+
 /** The space of one context. One object serves an engine for all contexts: see {@link Ppgtt.use4Levels}. */
 export class Ppgtt extends PagedMemory {
   #root = NOTHING;
   readonly #directories = new Float64Array(4).fill(NOTHING);
-  /** Of the pages that were looked up last: page / 512. */
-  #group = NOTHING;
-  #kind: Kind = Kind.nothing;
-  /** The group's table, or its first page. */
-  #address = NOTHING;
-  /** {@link WRITABLE}, as far as what is above says. */
-  #writable = 0;
-  #isOf64K = false;
+  readonly #groups: readonly Group[] = Array.from({ length: GROUPS }, () => new Group());
+  /** Of the page that was looked up last. */
+  #group: Group = this.#groups[0] ?? new Group();
+  /** The next one that is given up. */
+  #oldest = 0;
   readonly #scratch = new Int32Array(2);
   readonly #scratchBytes = new Uint8Array(this.#scratch.buffer);
   /** Of the entry that was read last. */
@@ -59,28 +74,42 @@ export class Ppgtt extends PagedMemory {
 
   override renew(): void {
     super.renew();
-    this.#group = NOTHING;
+    for (const group of this.#groups) {
+      group.tag = NOTHING;
+      group.words = undefined;
+    }
   }
 
   protected override translate(page: number): number {
     if (page < 0 || page >= PAGES) return NOTHING;
-    const group = Math.floor(page / PAGES_PER_2M);
-    if (group !== this.#group) {
-      this.#group = group;
-      this.#kind = this.#lookUp(page);
-    }
-    if (this.#kind === Kind.nothing) return NOTHING;
+    const tag = Math.floor(page / PAGES_PER_2M);
+    const group = this.#group.tag === tag ? this.#group : this.#find(tag, page);
+    if (group.kind === Kind.nothing) return NOTHING;
     const index = page & INDEX_MASK;
-    if (this.#kind === Kind.page) return this.#address + index * PAGE_SIZE + this.#writable;
-    const isOf64K = this.#isOf64K;
-    const entry = this.#entry(this.#address, isOf64K ? index & ~15 : index);
+    if (group.kind === Kind.page) return group.address + index * PAGE_SIZE + group.writable;
+    const { isOf64K } = group;
+    const entry = this.#entryOf(group, isOf64K ? index & ~15 : index);
     if (entry === NOTHING) return NOTHING;
     const frame = isOf64K ? entry - (entry % (16 * PAGE_SIZE)) + (page & 15) * PAGE_SIZE : entry;
-    return (this.#low & READ_WRITE) === 0 ? frame : frame + this.#writable;
+    return (this.#low & READ_WRITE) === 0 ? frame : frame + group.writable;
+  }
+
+  #find(tag: number, page: number): Group {
+    for (const group of this.#groups) {
+      if (group.tag !== tag) continue;
+      this.#group = group;
+      return group;
+    }
+    const group = this.#groups[this.#oldest] ?? this.#group;
+    this.#oldest = (this.#oldest + 1) % GROUPS;
+    group.tag = tag;
+    group.kind = this.#lookUp(group, page);
+    this.#group = group;
+    return group;
   }
 
   /** Finds what stands for the group that a page is in. */
-  #lookUp(page: number): Kind {
+  #lookUp(group: Group, page: number): Kind {
     let directory: number;
     if (this.#root === NOTHING) {
       const index = Math.floor(page / PAGES_PER_1G);
@@ -91,23 +120,25 @@ export class Ppgtt extends PagedMemory {
       directory = this.#entry(pointers, Math.floor(page / PAGES_PER_1G) & INDEX_MASK);
       if (directory !== NOTHING && (this.#low & LARGE) !== 0) {
         const first = Math.floor((page % PAGES_PER_1G) / PAGES_PER_2M) * PAGES_PER_2M;
-        return this.#usePage(directory, PAGES_PER_1G, first);
+        return this.#usePage(group, directory, PAGES_PER_1G, first);
       }
     }
     if (directory === NOTHING) return Kind.nothing;
     const table = this.#entry(directory, Math.floor(page / PAGES_PER_2M) & INDEX_MASK);
     if (table === NOTHING) return Kind.nothing;
-    if ((this.#low & LARGE) !== 0) return this.#usePage(table, PAGES_PER_2M, 0);
-    this.#address = table;
-    this.#writable = (this.#low & READ_WRITE) === 0 ? 0 : WRITABLE;
-    this.#isOf64K = (this.#low & PAGES_OF_64K) !== 0;
+    if ((this.#low & LARGE) !== 0) return this.#usePage(group, table, PAGES_PER_2M, 0);
+    group.address = table;
+    group.writable = (this.#low & READ_WRITE) === 0 ? 0 : WRITABLE;
+    group.isOf64K = (this.#low & PAGES_OF_64K) !== 0;
+    group.words = this.chunks.find(table) ? this.chunks.words : undefined;
+    group.wordsAt = (table % CHUNK_SIZE) >>> 2;
     return Kind.table;
   }
 
   /** @param pages - of the large page @param first - where in it the group begins */
-  #usePage(entry: number, pages: number, first: number): Kind {
-    this.#address = entry - (entry % (pages * PAGE_SIZE)) + first * PAGE_SIZE;
-    this.#writable = (this.#low & READ_WRITE) === 0 ? 0 : WRITABLE;
+  #usePage(group: Group, entry: number, pages: number, first: number): Kind {
+    group.address = entry - (entry % (pages * PAGE_SIZE)) + first * PAGE_SIZE;
+    group.writable = (this.#low & READ_WRITE) === 0 ? 0 : WRITABLE;
     return Kind.page;
   }
 
@@ -124,6 +155,17 @@ export class Ppgtt extends PagedMemory {
       low = this.#scratch[0] ?? 0;
       high = this.#scratch[1] ?? 0;
     }
+    return this.#addressIn(low, high);
+  }
+
+  /** As {@link Ppgtt.#entry}, of a group's table. */
+  #entryOf({ words, wordsAt, address }: Group, index: number): number {
+    if (words === undefined) return this.#entry(address, index);
+    const at = wordsAt + index * 2;
+    return this.#addressIn(words[at] ?? 0, words[at + 1] ?? 0);
+  }
+
+  #addressIn(low: number, high: number): number {
     this.#low = low;
     if ((low & PRESENT) === 0) return NOTHING;
     return (high & HIGH_ADDRESS) * 0x1_0000_0000 + ((low & LOW_ADDRESS) >>> 0);

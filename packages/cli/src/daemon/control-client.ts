@@ -49,7 +49,7 @@ export async function askDaemon<V extends keyof DaemonAnswers>(
 
 function explained(error: Error, path: string): Error {
   if (isErrno(error, 'ENOENT') || isErrno(error, 'ECONNREFUSED')) {
-    return new NoDaemonError(`no daemon runs here; ${HOW_TO_START}`, { cause: error });
+    return new NoDaemonError(`no daemon listens on ${path}; ${HOW_TO_START}`, { cause: error });
   }
   if (isErrno(error, 'EACCES') || isErrno(error, 'EPERM')) {
     const fact = `the daemon on ${path} is another user's; ask as that user`;

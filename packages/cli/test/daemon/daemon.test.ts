@@ -162,7 +162,7 @@ test(
     await eventually(() => expect(isAlive(Number(pid))).toBe(false));
     const { code, errors } = await at.command('start', uuidOf(1));
     expect(code).toBe(1);
-    expect(errors).toContain('no daemon runs here; start one with vfio-ts daemon');
+    expect(errors).toContain(`no daemon listens on ${at.control}; start one with vfio-ts daemon`);
     await at.daemon();
     expect(await at.status(1)).toMatchObject({ state: 'running' });
   },

@@ -13,12 +13,19 @@ function normal(text: string): string {
   return `\n${lines.filter((line) => line !== '').join('\n')}\n`;
 }
 
-const sources = globSync(['src/*.ts', 'test/*.ts'], { cwd: root }).map((name) =>
+// A driver of another package is tested where the command is.
+const uart = ['../cli/test/drivers/uart/src/driver.ts', '../cli/test/drivers/uart/package.json'];
+const sources = globSync(['src/*.ts', 'test/*.ts', ...uart], { cwd: root }).map((name) =>
   normal(readFileSync(`${root}${name}`, 'utf8')),
 );
 
 const blocks = globSync(documents, { cwd: workspace }).flatMap((name) =>
-  codeBlocks(`${workspace}${name}`).map((code, i) => ({ title: `${name}, block ${i + 1}`, code })),
+  ['ts', 'json'].flatMap((language) =>
+    codeBlocks(`${workspace}${name}`, language).map((code, i) => ({
+      title: `${name}, ${language} ${i + 1}`,
+      code,
+    })),
+  ),
 );
 
 test('the guides have code', () => {

@@ -16,7 +16,9 @@ import { addStats } from './commands/stats-options.ts';
 import { addStore } from './commands/store-options.ts';
 import { addTypes } from './commands/types-options.ts';
 import { addView } from './commands/view-options.ts';
+import { errorText } from './errors.ts';
 import type { Action, Choose, CommandHost } from './host.ts';
+import { plain } from './output.ts';
 import { EXIT, isUsageError } from './usage.ts';
 
 const EXAMPLES = `
@@ -45,6 +47,8 @@ export async function run(argv: readonly string[], host: CommandHost): Promise<n
   let action: Action | undefined;
   const choose: Choose = (chosen) => void (action = chosen);
   const { output } = host;
+  const { noteStyle = plain } = output;
+  const says = noteStyle('red', 'vfio-ts:');
   const program = new Command('vfio-ts')
     .description('VFIO devices in TypeScript for real virtual machines')
     .version(host.version)
@@ -53,7 +57,7 @@ export async function run(argv: readonly string[], host: CommandHost): Promise<n
     .configureOutput({
       writeOut: (text) => output.print(text.trimEnd()),
       writeErr: (text) => output.note(text.trimEnd()),
-      outputError: (text, write) => write(text.replace(/^error: /u, 'vfio-ts: ')),
+      outputError: (text, write) => write(text.replace(/^error:/u, says)),
     })
     .addHelpText('after', EXAMPLES);
   addTypes(program, host, choose);
@@ -76,7 +80,7 @@ export async function run(argv: readonly string[], host: CommandHost): Promise<n
     return (await action?.()) ?? EXIT.OK;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
-    output.note(`vfio-ts: ${error instanceof Error ? error.message : String(error)}`);
+    output.note(`${says} ${errorText(error)}`);
     return isUsageError(error) ? EXIT.USAGE : EXIT.FAILED;
   }
 }

@@ -22,6 +22,15 @@ export function unreachable(error: unknown, { named, socket }: Named): unknown {
   return text === undefined ? error : new Error(text, { cause: error });
 }
 
+/** The same of what is told of a device beside its socket. @param what - `statistics` for example */
+export function untold(error: unknown, device: Named, what: string): unknown {
+  if (!isErrno(error, 'ENOENT') || !existsSync(device.socket)) return unreachable(error, device);
+  return new Error(
+    `${device.named} tells no ${what}: it has none, is not served by this command, or could not have a socket beside its own`,
+    { cause: error },
+  );
+}
+
 function reasonOf(error: unknown, named: string, socket: string): string | undefined {
   const what = isUuid(named) ? `device ${named}` : socket;
   if (isErrno(error, 'ENOENT')) {

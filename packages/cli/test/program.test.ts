@@ -143,7 +143,7 @@ describe('serve', () => {
   test('a setting that the device does not have ends it, and nothing is left', async () => {
     const argv = ['serve', 'mdpy-sample:mdpy-vga', '--set', 'colour=red', '--log-level', 'error'];
     const { exit, noted } = await said(...argv);
-    expect(noted).toBe('vfio-ts: ENOENT: set: mdpy-vga has no setting colour');
+    expect(noted).toBe('vfio-ts: mdpy-vga has no setting colour: it takes none (ENOENT)');
     expect(exit).toBe(1);
   });
 

@@ -22,13 +22,13 @@ export function addAp(program: Command, host: CommandHost, choose: Choose): void
     .addHelpText('after', EXAMPLES);
   ap.command('ls')
     .description('Shows who has which queue: adapters down, domains across.')
-    .argument('<socket>', "the device's; its files are told beside it, in SOCKET.sysfs")
+    .argument('<device>', 'its UUID or socket; its files are told beside that, in SOCKET.sysfs')
     .addOption(
       new Option('--json', 'all files as they are told, in one line of JSON').default(false),
     )
-    .action((socket, { json }) =>
+    .action((named, { json }) =>
       choose(async () => {
-        const dump = await readSysfs(socket);
+        const dump = await readSysfs(named);
         if (json) output.print(JSON.stringify(dump));
         else for (const line of apTable(dump)) output.print(line);
         return EXIT.OK;
@@ -39,10 +39,10 @@ export function addAp(program: Command, host: CommandHost, choose: Choose): void
       'Writes the files of the bus and its devices to a folder, for tools that take one.',
     )
     .argument('<folder>', 'a new or an empty one')
-    .argument('<socket>', "the device's")
-    .action((folder, socket) =>
+    .argument('<device>', 'its UUID or socket')
+    .action((folder, named) =>
       choose(async () => {
-        const dump = await readSysfs(socket);
+        const dump = await readSysfs(named);
         writeTree(dump, folder);
         const files = dump.filter(({ kind }) => kind === 'file').length;
         output.print(`${files} files in ${folder}; SYSFS_ROOT=${folder} lszcrypt lists them`);

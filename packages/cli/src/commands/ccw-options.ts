@@ -50,9 +50,9 @@ export function addCcw(program: Command, host: CommandHost, choose: Choose): voi
   ccw
     .command('trace')
     .description('Prints channel programs as they end, from now on.')
-    .argument('<socket>', "the device's; its programs are told beside it, in SOCKET.trace")
+    .argument('<device>', 'its UUID or socket; its programs are told beside that, in SOCKET.trace')
     .option('--json', 'as they are told, a line of JSON each', false)
-    .action((socket, { json }) => choose(() => ccwTrace({ socket, json }, host)));
+    .action((named, { json }) => choose(() => ccwTrace({ named, json }, host)));
 }
 
 function cylinderCount(text: string): number {

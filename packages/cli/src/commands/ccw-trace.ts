@@ -1,25 +1,27 @@
 // vfio-ts ccw trace: channel programs of a device that some other process serves.
 
-import { isErrno } from '@vfio-ts/core';
 import { formatChain } from '@vfio-ts/ccw/client';
 import { readJsonFeed } from '@vfio-ts/vfio-user';
 import { parseTold, tracePath, type Told } from '../drivers/ccw/trace-line.ts';
 import type { CommandHost } from '../host.ts';
+import { socketOf } from '../places.ts';
+import { untold } from '../reach.ts';
 import { EXIT } from '../usage.ts';
 
 /** What `ccw trace` is told. */
 export interface CcwTraceArguments {
-  /** The device's socket. */
-  readonly socket: string;
+  /** UUID or socket of the device. */
+  readonly named: string;
   /** As it is told, in place of text. */
   readonly json: boolean;
 }
 
 /** Prints until somebody stops it or the server ends. @returns exit code; 1 when nobody serves there */
 export async function ccwTrace(
-  { socket, json }: CcwTraceArguments,
+  { named, json }: CcwTraceArguments,
   { output, untilStopped }: CommandHost,
 ): Promise<number> {
+  const socket = socketOf(named);
   const stop = new AbortController();
   void untilStopped().then(() => stop.abort());
   try {
@@ -29,9 +31,7 @@ export async function ccwTrace(
     }
     return EXIT.OK;
   } catch (error) {
-    if (!isErrno(error, 'ENOENT') && !isErrno(error, 'ECONNREFUSED')) throw error;
-    output.note(`vfio-ts: nobody serves a channel device on ${socket}`);
-    return EXIT.FAILED;
+    throw untold(error, { named, socket }, 'channel programs');
   }
 }
 

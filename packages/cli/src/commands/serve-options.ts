@@ -11,6 +11,7 @@ import { parseDeviceSpec } from '../drivers/spec.ts';
 import { parseDefinition, parseSetting, type Setting } from '../mdev/definition.ts';
 import { isUuid } from '../mdev/uuid.ts';
 import { LOG_LEVELS } from '../output.ts';
+import { fileError } from '../errors.ts';
 import type { Choose, CommandHost } from '../host.ts';
 import { UsageError } from '../usage.ts';
 import { serve } from './serve.ts';
@@ -103,7 +104,7 @@ async function definedDevices(
 
 /** What a definition wants; settings of the command line come after those of the file. */
 function wishOf(file: string, { uuid, settings }: Given): DeviceWish {
-  const { mdevType, attrs } = parseDefinition(readFileSync(file, 'utf8'), file);
+  const { mdevType, attrs } = parseDefinition(readDefinition(file), file);
   const named = basename(file, '.json');
   return {
     type: mdevType,
@@ -112,9 +113,17 @@ function wishOf(file: string, { uuid, settings }: Given): DeviceWish {
   };
 }
 
+function readDefinition(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw fileError(error, file);
+  }
+}
+
 function checkUuid(text: string | undefined): string | undefined {
   if (text === undefined || isUuid(text)) return text;
-  throw new UsageError(`${text} is no UUID`);
+  throw new UsageError(`${text} is no UUID: uuidgen makes one, and so does leaving it out`);
 }
 
 function setting(text: string): Setting {

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogLevel } from '@vfio-ts/core';
 import type { CommandDriver, DevicePlan, DeviceWish } from '../drivers/driver.ts';
+import { listenError } from '../errors.ts';
 import { ServedMdev } from '../mdev/served-mdev.ts';
 import { jsonLogger, lineLogger, type Output } from '../output.ts';
 import { qemuDeviceArgument } from '../qemu.ts';
@@ -48,10 +49,14 @@ export async function serve(
       const wish = wishes[i];
       if (wish === undefined) break;
       const { uuid } = wish;
-      const options = { bus, ...plan, uuid, socket: pathOf(wish, plan), loop, sysfs };
+      const path = pathOf(wish, plan);
+      const options = { bus, ...plan, uuid, socket: path, loop, sysfs };
       // One after the other: what they want may exclude each other, and then the first has it.
       // oxlint-disable-next-line no-await-in-loop
-      served.push({ one: devices.use(await ServedMdev.create(options)), plan });
+      const one = await ServedMdev.create(options).catch((error: unknown) => {
+        throw listenError(error, path);
+      });
+      served.push({ one: devices.use(one), plan });
     }
     for (const { one, plan } of served) {
       if (json === true) output.print(JSON.stringify(described(driver, one, plan)));

@@ -1,6 +1,5 @@
 // vfio-ts stats: what has passed through a device that some other process serves.
 
-import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { resolve } from 'node:path';
 import { isErrno } from '@vfio-ts/core';
@@ -8,7 +7,7 @@ import { readStats, statsPath, type ServerStats } from '@vfio-ts/vfio-user';
 import { Waiting, type CommandHost } from '../host.ts';
 import { isUuid } from '../mdev/uuid.ts';
 import { plain } from '../output.ts';
-import { unreachable, type Named } from '../reach.ts';
+import { untold, type Named } from '../reach.ts';
 import { histograms } from '../stats/histogram.ts';
 import { prometheusText } from '../stats/prometheus.ts';
 import { statsSince } from '../stats/since.ts';
@@ -75,17 +74,11 @@ async function ask(args: StatsArguments, host: CommandHost): Promise<ServerStats
   try {
     return await readStats(statsPath(socket));
   } catch (error) {
-    if (isErrno(error, 'ENOENT') && existsSync(socket)) {
-      throw new Error(
-        `${named} tells no statistics: it is not served by this command, or could not have a socket beside its own`,
-        { cause: error },
-      );
-    }
     if (isErrno(error, 'ETIMEDOUT')) {
       throw new Error(`${named} does not answer: its process hangs, or is stopped`, {
         cause: error,
       });
     }
-    throw unreachable(error, args);
+    throw untold(error, args, 'statistics');
   }
 }

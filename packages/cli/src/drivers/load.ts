@@ -4,14 +4,11 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { MdevSysfs, type MdevBus } from '@vfio-ts/core';
-import { dumpSysfs, type SysfsDump } from '../sysfs/dump.ts';
-import { mdevLinks } from '../sysfs/mdev-links.ts';
-import type { DriverRegistration, PackagedDriver } from './contract.ts';
-import type { CommandDriver, DeviceWish, RegisteredDriver } from './driver.ts';
+import { complete } from './complete.ts';
+import type { PackagedDriver } from './contract.ts';
+import type { CommandDriver } from './driver.ts';
 import { DriverError, type DriverManifest } from './manifest.ts';
 import { shareCore } from './one-core.ts';
-import { planOnBus } from './plan.ts';
 
 /** Milliseconds a module may take to load. */
 const LOAD_TIMEOUT = 10_000;
@@ -65,7 +62,10 @@ async function importModule(file: string, what: string): Promise<object> {
     return await Promise.race([import(/* @vite-ignore */ url), tooLong]);
   } catch (cause) {
     const fact = cause instanceof Error ? cause.message : String(cause);
-    throw new DriverError(`${what} cannot be loaded: ${fact}`, { cause });
+    throw new DriverError(
+      `${what} cannot be loaded: ${fact}; a driver is a module that exports "driver"`,
+      { cause },
+    );
   } finally {
     waiting.abort();
   }
@@ -95,51 +95,4 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
 function isDriver(value: unknown): value is PackagedDriver {
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(FIELDS).every(([name, isRight]) => isRight(Reflect.get(value, name)));
-}
-
-/** What a package left out. */
-function complete(packaged: PackagedDriver, what: string): CommandDriver {
-  const { name, busName, help, types } = packaged;
-  return {
-    name,
-    busName,
-    help,
-    ...(types !== undefined && { types }),
-    ...(packaged.look !== undefined && { look: (socket) => packaged.look?.(socket) ?? '' }),
-    async register(bus, wishes) {
-      const registered = await packaged.register(bus, wishes);
-      if (typeof registered?.unregister !== 'function') {
-        throw new DriverError(`${what} gives no unregister: its devices could not be removed`);
-      }
-      return await completed(registered, { bus, name, busName, wishes });
-    },
-  };
-}
-
-interface Registering {
-  readonly bus: MdevBus;
-  readonly name: string;
-  readonly busName: string;
-  readonly wishes: readonly DeviceWish[];
-}
-
-async function completed(
-  registered: DriverRegistration,
-  { bus, name, busName, wishes }: Registering,
-): Promise<RegisteredDriver> {
-  try {
-    return {
-      plans: registered.plans ?? wishes.map((wish) => planOnBus(name, bus, wish)),
-      sysfs: () => registered.sysfs?.() ?? treeOf(bus, busName),
-      unregister: () => registered.unregister(),
-    };
-  } catch (error) {
-    await registered.unregister();
-    throw error;
-  }
-}
-
-function treeOf(bus: MdevBus, busName: string): SysfsDump {
-  const root = `devices/virtual/${busName}`;
-  return [...dumpSysfs([{ at: root, view: new MdevSysfs(bus) }]), ...mdevLinks(bus, root)];
 }

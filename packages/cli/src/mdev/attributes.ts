@@ -1,6 +1,7 @@
 // Writing the files of an mdev, as mdevctl does when it starts one.
 
 import { MdevSysfs, VfioError, type MdevBus, type MdevDevice } from '@vfio-ts/core';
+import { factOf } from '../errors.ts';
 import type { Setting } from './definition.ts';
 
 /**
@@ -16,7 +17,10 @@ export async function writeAttributes(
   const sysfs = new MdevSysfs(bus);
   for (const { name, value } of attributes) {
     if (!isWritable(mdev, name)) {
-      throw new VfioError('ENOENT', 'set', `${mdev.type.directory} has no setting ${name}`);
+      const takes = settable(mdev);
+      const known = takes.length === 0 ? 'none' : takes.join(', ');
+      const fact = `${mdev.type.directory} has no setting ${name}: it takes ${known}`;
+      throw new VfioError('ENOENT', 'set', fact);
     }
     try {
       // In their order: later ones may build on earlier ones.
@@ -24,11 +28,19 @@ export async function writeAttributes(
       await sysfs.write(`${mdev.parent.name}/${mdev.name}/${name}`, value);
     } catch (error) {
       if (!(error instanceof VfioError)) throw error;
-      throw new VfioError(error.code, 'set', `${name}=${value}: ${error.message}`, {
-        cause: error,
-      });
+      const fact = `${name}=${value} is refused: ${factOf(error)}`;
+      throw new VfioError(error.code, 'set', fact, { cause: error });
     }
   }
+}
+
+/** The files that can be written. */
+function settable({ attributes }: MdevDevice): string[] {
+  return Object.entries(attributes).flatMap(([group, files]) =>
+    Object.entries(files)
+      .filter(([, file]) => file.store !== undefined)
+      .map(([name]) => (group === '' ? name : `${group}/${name}`)),
+  );
 }
 
 /** The bus has files of its own there, `remove` for example, which are no settings. */

@@ -1,8 +1,9 @@
 // The files of a driver, told by the process that serves its devices.
 
 import type { Logger } from '@vfio-ts/core';
-import { isErrno } from '@vfio-ts/core';
 import { JsonSocket, readJsonSocket } from '@vfio-ts/vfio-user';
+import { socketOf } from '../places.ts';
+import { untold } from '../reach.ts';
 import { parseDump, type SysfsDump } from './dump.ts';
 
 /** Where the files are told, of the device on a socket. */
@@ -15,12 +16,17 @@ export function tellSysfs(socket: string, sysfs: () => SysfsDump, logger: Logger
   return new JsonSocket(sysfsPath(socket), sysfs, logger);
 }
 
-/** Asks for them. @throws Error nobody serves there; what `readJsonSocket` throws; `EPROTO` something else answers */
-export async function readSysfs(socket: string): Promise<SysfsDump> {
+/**
+ * Asks for them.
+ *
+ * @param named - UUID or socket of the device
+ * @throws Error nobody serves there; what `readJsonSocket` throws; `EPROTO` something else answers
+ */
+export async function readSysfs(named: string): Promise<SysfsDump> {
+  const socket = socketOf(named);
   try {
     return parseDump(await readJsonSocket(sysfsPath(socket)));
-  } catch (cause) {
-    if (!isErrno(cause, 'ENOENT') && !isErrno(cause, 'ECONNREFUSED')) throw cause;
-    throw new Error(`nobody serves a device on ${socket}`, { cause });
+  } catch (error) {
+    throw untold(error, { named, socket }, 'files');
   }
 }

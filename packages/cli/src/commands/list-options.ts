@@ -7,7 +7,7 @@ import { describeDamage } from '../daemon/service.ts';
 import { stateRemark } from '../daemon/status-text.ts';
 import type { Choose, CommandHost } from '../host.ts';
 import { definitionFromObject, definitionObject } from '../mdev/definition.ts';
-import { plain, type Output } from '../output.ts';
+import { plain, type Output, type Styler } from '../output.ts';
 import { placesOf } from '../places.ts';
 import type { StoredDefinition } from '../store/definition-store.ts';
 import { dumpList, listLines, type ListedDevice } from '../store/listing.ts';
@@ -115,7 +115,7 @@ function knownDevice(
 function listedDevice(
   { stored, isDefined, status }: KnownDevice,
   { defined }: ListArguments,
-  style: typeof plain = plain,
+  style: Styler = plain,
 ): ListedDevice {
   const remarks: string[] = [];
   if (status?.state === 'running' && defined === true) remarks.push(style('green', 'active'));

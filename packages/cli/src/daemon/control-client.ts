@@ -9,6 +9,9 @@ import { formatRequest, type DaemonAnswers, type DaemonRequest } from './protoco
 export const HOW_TO_START =
   'start one with vfio-ts daemon, or as a service: vfio-ts daemon install says how';
 
+/** Milliseconds in which the daemon says how it is; it may have been started by the question. */
+const STATUS_TIMEOUT = 30_000;
+
 /** Nobody answers on the socket. */
 export class NoDaemonError extends Error {
   override readonly name = 'NoDaemonError';
@@ -18,11 +21,13 @@ export class NoDaemonError extends Error {
  * Asks, and waits for the answer.
  *
  * @param path - of the daemon's socket
+ * @param timeout - milliseconds for an answer that needs no device
  * @throws NoDaemonError nobody listens there; Error with the cause and the next step
  */
 export async function askDaemon<V extends keyof DaemonAnswers>(
   path: string,
   request: DaemonRequest & { readonly verb: V },
+  timeout: number = STATUS_TIMEOUT,
 ): Promise<DaemonAnswers[V]> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const socket = connect(path);
@@ -36,6 +41,10 @@ export async function askDaemon<V extends keyof DaemonAnswers>(
   socket.on('close', () =>
     reject(new Error(`the daemon ended before it answered; ${HOW_TO_START}`)),
   );
+  if (request.verb === 'status') {
+    const fact = `the daemon on ${path} does not answer; end it, and start it again`;
+    socket.setTimeout(timeout, () => reject(new Error(fact)));
+  }
   socket.write(`${formatRequest(request)}\n`);
   try {
     const line = await promise;

@@ -144,6 +144,11 @@ describe('a client', () => {
     await expect(askDaemon(at, { verb: 'status' })).rejects.toThrow('ended before it answered');
   });
 
+  test('does not wait for ever for a daemon that hangs', async () => {
+    const at = listening(() => new Promise(() => undefined));
+    await expect(askDaemon(at, { verb: 'status' }, 10)).rejects.toThrow('does not answer; end it');
+  });
+
   test('refuses what makes no sense', async () => {
     const at = listening(() => Promise.resolve({ devices: 3 }));
     await expect(askDaemon(at, { verb: 'status' })).rejects.toThrow('is it of another version');

@@ -13,7 +13,7 @@ const RING_START = 0x09;
 const RING_CTL = 0x0b;
 const PER_CONTEXT_BATCH = 0x19;
 const INDIRECT_CONTEXT = 0x1b;
-const TIMESTAMP = 0x23;
+const RUNTIME = 0x23;
 /** PDP3 first, each as upper and lower half. */
 const DIRECTORIES = 0x25;
 const PML4_UPPER = 0x31;
@@ -41,6 +41,8 @@ export class ContextImage {
   control = 0;
   head = 0;
   tail = 0;
+  /** How long the context has run, in counts of the command streamers; 32 bits. */
+  runtime = 0;
   /** Graphics addresses of batches of the context's own; 0 for none. */
   contextBatch = 0;
   indirectBatch = 0;
@@ -70,6 +72,7 @@ export class ContextImage {
     this.tail = this.#value(RING_TAIL) & RING_OFFSET;
     const head = this.#value(RING_HEAD) & RING_OFFSET;
     this.head = (this.control & RING_ENABLED) === 0 ? this.tail : head;
+    this.runtime = this.#value(RUNTIME);
     const batch = this.#value(PER_CONTEXT_BATCH);
     this.contextBatch = (batch & BATCH_VALID) === 0 ? 0 : (batch & PAGE) >>> 0;
     const indirect = this.#value(INDIRECT_CONTEXT);
@@ -85,10 +88,10 @@ export class ContextImage {
     return this.tail;
   }
 
-  /** Keeps where the ring goes on. @param time - of the command streamers */
+  /** Keeps where the ring goes on, and how long it has run. @param time - since it was loaded */
   save(head: number, time: number): void {
     this.#set(RING_HEAD, head);
-    this.#set(TIMESTAMP, time);
+    this.#set(RUNTIME, (this.runtime + time) % 0x1_0000_0000);
   }
 
   /** Makes a space of the context's process. */

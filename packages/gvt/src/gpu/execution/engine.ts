@@ -32,6 +32,26 @@ const BATCH_VALID = 1;
 const EXECLIST_0_ACTIVE = 1 << 17;
 const EXECLIST_0_VALID = 1 << 14;
 
+/** What {@link Engine} tells of what runs. */
+const TOLD: readonly number[] = [
+  RING_HEAD,
+  RING_TAIL,
+  RING_START,
+  RING_CTL,
+  RING_ACTHD,
+  RING_ACTHD_UDW,
+  RING_DMA_FADD,
+  RING_DMA_FADD_UDW,
+  RING_IPEHR,
+  RING_BBADDR,
+  RING_BBADDR_UDW,
+  RING_EXECLIST_STATUS_LO,
+  RING_EXECLIST_STATUS_HI,
+];
+
+/** Values that a time stamp has. */
+const TIMES = 2 ** 36;
+
 /** What an engine is part of. */
 export interface EngineParts extends StreamerParts {
   readonly ggtt: Ggtt;
@@ -48,6 +68,8 @@ export class Engine {
   readonly #image: ContextImage;
   readonly #events: StatusBuffer;
   #isHung = false;
+  /** Time of the command streamers. */
+  #startedAt = 0;
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -84,11 +106,10 @@ export class Engine {
     const { registers } = this.#parts;
     this.#lists.reset();
     this.#isHung = false;
+    for (const offset of TOLD) registers.set(this.#base + offset, 0);
     registers.set(this.#base + RING_CONTEXT_STATUS_PTR, STATUS_POINTER_AT_RESET);
     registers.set(this.#base + MI_MODE, MODE_IDLE);
     registers.set(this.#base + RESET_CTL, 0);
-    registers.set(this.#base + RING_EXECLIST_STATUS_LO, 0);
-    registers.set(this.#base + RING_EXECLIST_STATUS_HI, 0);
   }
 
   #run(budget: Budget): Progress {
@@ -121,6 +142,7 @@ export class Engine {
   }
 
   #start(): void {
+    this.#startedAt = this.streamer.time();
     this.#isHung = !this.#image.load(this.#lists.current.low);
     if (this.#isHung) this.#parts.unreadable();
     else this.streamer.start(this.#image);
@@ -129,7 +151,8 @@ export class Engine {
   #finish(): void {
     const lists = this.#lists;
     const { high } = lists.current;
-    this.#image.save(this.streamer.stream.head, this.streamer.time());
+    const time = (this.streamer.time() - this.#startedAt + TIMES) % TIMES;
+    this.#image.save(this.streamer.stream.head, time);
     if (lists.hasNext) {
       lists.next();
       this.#event(ContextStatus.elementSwitch | ContextStatus.complete, high);

@@ -55,6 +55,7 @@ export class Execution implements GpuClient {
   readonly #budget: Budget = { commands: 0, bytes: 0, deadline: 0 };
   readonly #told = new Set<number>();
   #isStarted = false;
+  #hasDrawn = false;
 
   constructor(parts: ExecutionParts, scheduler: GpuScheduler) {
     this.#parts = parts;
@@ -110,6 +111,7 @@ export class Execution implements GpuClient {
       remainder = 'nothing';
     }
     this.#counters.busy += this.clock.now() - begin;
+    this.#tellOfDraws();
     return remainder;
   }
 
@@ -173,6 +175,12 @@ export class Execution implements GpuClient {
     if (this.#told.size >= MOST_TOLD || this.#told.has(what)) return;
     this.#told.add(what);
     this.#parts.log('warn', () => `${name}: a command may not use ${hex(what >>> 0)}`);
+  }
+
+  #tellOfDraws(): void {
+    if (this.#hasDrawn || this.#counters.draws === 0) return;
+    this.#hasDrawn = true;
+    this.#parts.log('info', () => 'draws end without a picture: there are no shaders');
   }
 
   #failsafe(reason: FailsafeReason, why: string): void {

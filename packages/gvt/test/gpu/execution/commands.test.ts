@@ -381,6 +381,8 @@ describe('other commands', () => {
     );
     expect(guest.isBack).toBe(true);
     expect(guest.vgpu.counters.draws).toBe(2);
+    guest.inRing(0x7b00_0005, 0, 0, 0, 0, 0, 0);
+    expect(guest.logs).toHaveLength(1);
   });
 
   it.each([
@@ -427,6 +429,7 @@ describe('a reset of an engine', () => {
     guest.setRegister(0x941c, mask);
     expect(guest.register(0x941c)).toBe(0);
     expect(guest.register(RCS + 0x3a0)).toBe(0x505);
+    expect(guest.register(RCS + 0x34)).toBe(guest.register(RCS + 0x30));
     const { commands } = guest.vgpu.counters;
     guest.run(50);
     expect(guest.vgpu.counters.commands).toBe(commands);

@@ -149,6 +149,21 @@ describe('a context image', () => {
     expect(context.get(0x05)).toBe(context.tail);
   });
 
+  it('keeps how long the context has run', () => {
+    const guest = new Guest();
+    const engine = new Engine(guest, RCS);
+    const flag = guest.global();
+    const context = new Context(guest, 0x20);
+    context.set(0x23, 0xffff_ffff);
+    context.emit(0x0e40_4002, 1, flag.graphics, 0);
+    engine.submit(context);
+    guest.run(10);
+    guest.setWord(flag.physical, 1);
+    guest.run(10);
+    expect(context.get(0x23)).toBeGreaterThanOrEqual(10 * 12_000 - 1);
+    expect(context.get(0x23)).toBeLessThanOrEqual(12 * 12_000);
+  });
+
   it('takes a ring around its end', () => {
     const guest = new Guest();
     const engine = new Engine(guest, RCS);

@@ -1,8 +1,9 @@
 // Frames of a pipe on the clock.
 //
 // Concepts: a frame is told once for each vertical blank, at its nominal time or later, never two at once: the guest
-// compares the counter with the interrupts it has had. A frame that comes late is told when the guest has taken the
-// one before, and the scan line stands near the end of its frame until then. Who is too late stands still instead.
+// compares the counter with the interrupts it has had, and reads it after the check sums that it goes with. A frame that
+// comes late is told when the guest is done with the one before, and the scan line stands near the end of its frame
+// until then. Who is too late stands still instead.
 
 import type { Clock, Timer } from '@vfio-ts/core';
 import type { Timing } from './timing.ts';
@@ -25,7 +26,7 @@ const STANDSTILL = 1 / 32;
 
 /** What happens at each frame. */
 export interface FrameHost {
-  /** The interrupt of the last frame has not been taken yet. */
+  /** The interrupts of the last frame have not been taken yet. */
   isUnanswered(): boolean;
   /** The frame before ends. @returns whether it has; if not it is asked again in the next turn of the loop */
   finish(): boolean;

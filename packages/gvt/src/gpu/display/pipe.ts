@@ -69,9 +69,9 @@ export class Pipe {
     );
     this.#cursor = new Cursor(index, registers, isStill);
     this.#gamma = new Gamma(index, registers);
-    const vblank = pipeInterrupt(index, GEN8_PIPE_VBLANK);
+    const { group } = pipeInterrupt(index, GEN8_PIPE_VBLANK);
     this.#frames = new FrameClock(clock, {
-      isUnanswered: () => interrupts.isUnanswered(vblank),
+      isUnanswered: () => interrupts.isUnanswered(group),
       finish: () => this.#finish(),
       frame: () => this.#frame(),
     });

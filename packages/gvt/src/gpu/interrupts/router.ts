@@ -58,16 +58,15 @@ export class InterruptRouter implements InterruptSink {
   }
 
   /**
-   * The guest listens, and is not done with the last time: it is latched, or the gate is closed while the guest looks
-   * at what it was.
+   * The guest listens to a group, and is not done with the last time: something is latched, or the gate is closed while
+   * the guest looks at what it was.
    */
-  isUnanswered({ group, bit }: InterruptSource): boolean {
+  isUnanswered(group: number): boolean {
     const registers = this.#registers;
-    const mask = (1 << bit) >>> 0;
     const listened = registers.get(group + IER) & ~registers.get(group + IMR);
-    if ((listened & mask) === 0) return false;
+    if (listened === 0) return false;
     const isOpen = registers.get(GEN8_MASTER_IRQ) >= GEN8_MASTER_IRQ_CONTROL;
-    return !isOpen || (registers.get(group + IIR) & mask) !== 0;
+    return !isOpen || (registers.get(group + IIR) & listened) !== 0;
   }
 
   /** Level of a line as ISR shows it; raises nothing. */

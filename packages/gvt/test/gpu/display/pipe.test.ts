@@ -237,6 +237,23 @@ describe('a flip', () => {
 });
 
 describe('check sums', () => {
+  test('of the next frame wait until the guest has read those of the last', () => {
+    const made = shown();
+    made.write(0x4_4404, ~CRC_DONE >>> 0);
+    made.write(0x4_440c, 0xffff_ffff);
+    made.write(0x4_4200, 0x8000_0000);
+    made.write(0x6_0050, 0x8000_0000);
+    made.clock.advance(FRAME);
+    const count = made.read(REG.FRMCOUNT);
+    made.write(0x4_4200, 0);
+    made.write(REG.IIR, CRC_DONE);
+    made.clock.advance(FRAME);
+    expect(made.read(REG.FRMCOUNT)).toBe(count);
+    made.write(0x4_4200, 0x8000_0000);
+    made.clock.advance(1);
+    expect(made.read(REG.FRMCOUNT)).toBe(count + 1);
+  });
+
   test('come with each frame while they are asked for', () => {
     const made = shown();
     listen(made);

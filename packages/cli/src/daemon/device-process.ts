@@ -8,6 +8,8 @@ export interface DeviceOrder {
   readonly uuid: string;
   readonly parent: string;
   readonly definition: MdevDefinition;
+  /** Whether the store had it when it was started. */
+  readonly isDefined: boolean;
   /** Where it is served. */
   readonly socket: string;
 }

@@ -38,8 +38,6 @@ export interface ServiceOptions {
 /** The daemon without its socket. */
 export class DaemonService {
   readonly #options: ServiceOptions;
-  /** Devices that were started from the store. */
-  readonly #fromStore = new Set<string>();
   /** Settles when the reload before has ended: one at a time. */
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -88,6 +86,7 @@ export class DaemonService {
     const changed: ManagedDevice[] = [];
     const unchanged: string[] = [];
     const gone: string[] = [];
+    const failed: ManagedDevice[] = [];
     for (const device of supervisor.devices) {
       const { uuid } = device.order;
       switch (this.#compare(device, contents)) {
@@ -101,6 +100,7 @@ export class DaemonService {
           gone.push(uuid);
           break;
         case 'failed':
+          failed.push(device);
       }
     }
     const isChanged = new Set(changed.map(({ order }) => order.uuid));
@@ -111,8 +111,11 @@ export class DaemonService {
       ...changed.flatMap(({ order }) => definitionsOf(contents, order.uuid, order.parent)),
     ];
     await Promise.all(changed.map((device) => device.stop()));
-    for (const { uuid } of orders) this.#fromStore.add(uuid);
-    await supervisor.keep(orders.map((stored) => this.#orderOf(stored)));
+    for (const { order } of failed) {
+      // Nobody would ask for it again.
+      if (definitionsOf(contents, order.uuid).length === 0) supervisor.forget(order.uuid);
+    }
+    await supervisor.keep(orders.map((stored) => this.#orderOf(stored, true)));
     const uuids = orders.map(({ uuid }) => uuid);
     return {
       started: uuids.filter((uuid) => !isChanged.has(uuid)),
@@ -130,7 +133,7 @@ export class DaemonService {
   ): 'same' | 'changed' | 'gone' | 'failed' {
     if (state === 'failed') return 'failed';
     const [stored] = definitionsOf(contents, order.uuid, order.parent);
-    if (stored === undefined) return this.#fromStore.has(order.uuid) ? 'gone' : 'same';
+    if (stored === undefined) return order.isDefined ? 'gone' : 'same';
     return isSameDevice(stored.definition, order.definition) ? 'same' : 'changed';
   }
 
@@ -155,13 +158,13 @@ export class DaemonService {
 
   async #start(request: StartRequest): Promise<StartedDevice> {
     const { supervisor } = this.#options;
-    const order = this.#orderOf(await this.#resolve(request));
+    const order = await this.#resolve(request);
     const { driver, type } = await supervisor.start(order);
     return { uuid: order.uuid, socket: order.socket, driver, type };
   }
 
   /** Which device is meant: with a parent and a type or a definition one of its own, unless it is defined. */
-  async #resolve(request: StartRequest): Promise<StoredDefinition> {
+  async #resolve(request: StartRequest): Promise<DeviceOrder> {
     const { uuid = randomUUID(), parent, type } = request;
     const contents = await this.#options.store.load();
     const definition =
@@ -169,8 +172,7 @@ export class DaemonService {
       (type === undefined ? undefined : { mdevType: type, start: 'manual' as const, attrs: [] });
     const isDefined = definitionsOf(contents, uuid, parent).length > 0;
     if (!isDefined && definition !== undefined && parent !== undefined) {
-      this.#fromStore.delete(uuid.toLowerCase());
-      return { uuid: uuid.toLowerCase(), parent, definition };
+      return this.#orderOf({ uuid: uuid.toLowerCase(), parent, definition }, false);
     }
     if (request.uuid === undefined) {
       throw new VfioError('EINVAL', 'start', 'it takes a uuid, or a parent and a type');
@@ -181,12 +183,12 @@ export class DaemonService {
       const fact = `device ${uuid} is defined on ${stored.parent} with type ${mdevType}`;
       throw new VfioError('EEXIST', 'start', fact);
     }
-    this.#fromStore.add(stored.uuid);
-    return stored;
+    return this.#orderOf(stored, true);
   }
 
-  #orderOf({ uuid, parent, definition }: StoredDefinition): DeviceOrder {
-    return { uuid, parent, definition, socket: deviceSocket(this.#options.places, uuid) };
+  #orderOf({ uuid, parent, definition }: StoredDefinition, isDefined: boolean): DeviceOrder {
+    const socket = deviceSocket(this.#options.places, uuid);
+    return { uuid, parent, definition, isDefined, socket };
   }
 }
 

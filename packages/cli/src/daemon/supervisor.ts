@@ -73,6 +73,12 @@ export class Supervisor {
     if (this.device(uuid) === device) this.#devices.delete(device.order.uuid);
   }
 
+  /** Forgets a device that has failed; any other stays. */
+  forget(uuid: string): void {
+    const device = this.device(uuid);
+    if (device?.state === 'failed') this.#devices.delete(device.order.uuid);
+  }
+
   /** Stops all devices; none can be started after that. */
   async close(): Promise<void> {
     this.#isClosed = true;

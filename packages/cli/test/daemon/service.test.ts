@@ -101,10 +101,15 @@ describe('a reload', () => {
     expect(states()).toEqual({ [A]: 'running' });
   });
 
-  test('lets run what never was defined, without a word', async () => {
-    const { service } = daemon();
+  test('lets run what never was defined, without a word, also after a refused start', async () => {
+    const { store, service, define } = daemon();
+    await define(B, AUTO);
+    await service.reload();
+    await store.undefine(B);
+    const again = service.answer({ verb: 'start', uuid: B, parent: 'mdpy', type: 'mdpy-vga' });
+    await expect(again).rejects.toMatchObject({ code: 'EEXIST' });
     await service.answer({ verb: 'start', uuid: A, parent: 'mdpy', type: 'mdpy-vga' });
-    expect(await service.reload()).toEqual({ ...NOTHING, unchanged: [A] });
+    expect(await service.reload()).toEqual({ ...NOTHING, unchanged: [A], undefined: [B] });
   });
 
   test('tries again what has failed', async () => {
@@ -115,6 +120,15 @@ describe('a reload', () => {
     await store.modify(A, undefined, () => AUTO);
     await service.reload();
     expect(states()).toEqual({ [A]: 'running' });
+  });
+
+  test('forgets what has failed and is not defined any more', async () => {
+    const { store, service, define, states } = daemon();
+    await define(A, { ...AUTO, mdevType: 'broken-a' });
+    await service.reload();
+    await store.undefine(A);
+    expect(await service.reload()).toEqual(NOTHING);
+    expect(states()).toEqual({});
   });
 
   test('a device that does not start does not keep others from it', async () => {

@@ -125,5 +125,12 @@ export function testHost() {
 export function orderOf(n = 1, more: Partial<DeviceOrder> = {}): DeviceOrder {
   const uuid = `83b8f4f2-509f-382f-3c1e-e6bfe0fa1${String(n).padStart(3, '0')}`;
   const definition = { mdevType: 'mdpy-vga', start: 'auto', attrs: [] } as const;
-  return { uuid, parent: 'mdpy', definition, socket: `/run/vfio-ts/${uuid}.sock`, ...more };
+  return {
+    uuid,
+    parent: 'mdpy',
+    definition,
+    isDefined: true,
+    socket: `/run/vfio-ts/${uuid}.sock`,
+    ...more,
+  };
 }

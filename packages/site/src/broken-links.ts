@@ -1,6 +1,6 @@
 // Which links of files lead nowhere.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
 import { htmlPage, markdownPage, type Page } from './pages.ts';
 
@@ -38,6 +38,8 @@ function faultOf(
     path === '' ? from : join(dirname(from), decodeURIComponent(path.split('?')[0] ?? ''));
   if (relative(folder, target).startsWith('..')) return 'outside';
   if (!existsSync(target)) return 'no such file';
+  // The site has no page for a folder.
+  if (statSync(target).isDirectory()) return 'a folder; its README.md is a page';
   if (anchor === '' || !isPage(target)) return undefined;
   return pageOf(target).anchors.has(decodeURIComponent(anchor)) ? undefined : 'no such heading';
 }

@@ -1,7 +1,7 @@
 // Builds the API site: all packages as typedoc reads them, with the guides beside them.
 
 import { fileURLToPath } from 'node:url';
-import { Application, Converter, Logger, LogLevel } from 'typedoc';
+import { Application, Converter, Logger, LogLevel, ReflectionKind } from 'typedoc';
 
 /** Keeps what typedoc complains of. */
 class Complaints extends Logger {
@@ -24,6 +24,7 @@ export async function buildSite(out: string): Promise<readonly string[]> {
   });
   app.logger = complaints;
   nameByHeading(app);
+  nameMainEntries(app);
   const project = await app.convert();
   if (project !== undefined) app.validate(project);
   if (project !== undefined && complaints.lines.length === 0) await app.generateDocs(project, out);
@@ -35,5 +36,14 @@ function nameByHeading(app: Application): void {
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, document) => {
     const text = document.content.map((part) => part.text).join('');
     document.name = /^# (.+)$/mu.exec(text)?.[1] ?? document.name;
+  });
+}
+
+/** What a package exports under its own name is called `index`, beside its other entries; typedoc has a dot for it. */
+function nameMainEntries(app: Application): void {
+  app.on(Application.EVENT_PROJECT_REVIVE, (project) => {
+    for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
+      if (module.name === '.') module.name = 'index';
+    }
   });
 }

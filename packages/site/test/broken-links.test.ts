@@ -20,7 +20,6 @@ const other = '# One two\n\n## It is `a`, b!\n\n## It is `a`, b!\n';
 
 test.each([
   ['a file', '[x](docs/other.md)'],
-  ['a folder', '[x](docs)'],
   ['a heading here', '# A title\n[x](#a-title)'],
   ['a heading elsewhere', '[x](docs/other.md#one-two)'],
   ['a heading with code and punctuation', '[x](docs/other.md#it-is-a-b)'],
@@ -35,6 +34,7 @@ test.each([
 
 test.each([
   ['[x](nothing.md)', 'nothing.md: no such file'],
+  ['[x](docs)', 'docs: a folder; its README.md is a page'],
   ['![x](nothing.png)', 'nothing.png: no such file'],
   ['[x](docs/other.md#three)', 'docs/other.md#three: no such heading'],
   ['[x](#here)', '#here: no such heading'],

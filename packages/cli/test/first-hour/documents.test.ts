@@ -20,7 +20,7 @@ function commandLines(text: string): readonly string[] {
     ...blocks.flatMap((block) => block.replaceAll('\\\n', ' ').split('\n')),
     ...inline,
   ].flatMap((line) => {
-    const [, rest] = /^(?:npx pnpm@12 |sudo )?vfio-ts (.+)$/u.exec(line.trim()) ?? [];
+    const [, rest] = /^(?:\$ )?(?:npx pnpm@12 |sudo )?vfio-ts (.+)$/u.exec(line.trim()) ?? [];
     return rest === undefined ? [] : [rest.split(/ [|#&>]/u)[0]?.trim() ?? ''];
   });
 }

@@ -3,7 +3,7 @@
 import { TILE_HEIGHT, TILE_WIDTH, type Rect, type TileSet } from './tiles.ts';
 
 /** Rectangles are cut at so many pixels, so that none takes long to encode; more only where one row of tiles has more. */
-const MAX_PIXELS = 2 ** 16;
+const MAX_PIXELS = 2 ** 18;
 
 /**
  * Rectangles that cover the tiles and nothing else, from the top, cut to the size of the picture.

@@ -10,9 +10,9 @@ test('a whole picture is few rectangles', () => {
   const tiles = new TileSet(1920, 1080);
   tiles.addAll();
   const rects = rectsOf(tiles, { width: 1920, height: 1080 }, 2048);
-  expect(rects.length).toBeLessThanOrEqual(34);
+  expect(rects.length).toBeLessThanOrEqual(9);
   expect(Math.max(...rects.map(({ width, height }) => width * height))).toBeLessThanOrEqual(
-    2 ** 16,
+    2 ** 18,
   );
 });
 

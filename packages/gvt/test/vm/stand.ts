@@ -79,12 +79,16 @@ export class Served {
 /** vGPUs of one GPU, sockets and guests of one test. */
 export class Stand {
   readonly logger: RecordingLogger = new RecordingLogger();
-  readonly core: VfioCore = new VfioCore(linuxHost({ logger: this.logger }), { trace: true });
   readonly #before: readonly string[] = openDescriptors();
-  readonly #bus: MdevBus = new MdevBus(this.core);
-  readonly #parents: GvtParent[] = [];
   readonly #errors: unknown[] = [];
   readonly #loop: EventLoop = new EventLoop({ onError: (error) => this.#errors.push(error) });
+  /** By the loop's clock, as the command has it: a slice of execution is the next turn. */
+  readonly core: VfioCore = new VfioCore(
+    linuxHost({ logger: this.logger, clock: this.#loop.clock }),
+    { trace: true },
+  );
+  readonly #bus: MdevBus = new MdevBus(this.core);
+  readonly #parents: GvtParent[] = [];
   readonly #folder: string = mkdtempSync(join(tmpdir(), 'vfio-ts-gvt-'));
   readonly #font: ConsoleFont;
   readonly #served: Served[] = [];

@@ -32,6 +32,8 @@ function make(): Bench {
   return { pixels, frame, copy };
 }
 
+function rest(): void {}
+
 /** Milliseconds of each of two things done in turns, after something that is not measured. */
 function inTurns(
   prepare: () => void,
@@ -54,7 +56,6 @@ async function run(bench: BenchmarkRun): Promise<readonly Measurement[]> {
   const { pixels, frame, copy } = make();
   const live = Buffer.from(pixels.buffer);
   const other = Buffer.from(live);
-  const rest = (): void => undefined;
   bench.progress('nothing has changed');
   const [same, compared] = inTurns(
     rest,

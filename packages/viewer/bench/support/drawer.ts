@@ -31,5 +31,6 @@ function draw(): void {
   setTimeout(draw, Math.max(0, began + (number * 1000) / job.rate - performance.now()));
 }
 
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origins
 parentPort?.postMessage('ready');
 draw();

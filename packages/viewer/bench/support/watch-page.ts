@@ -12,6 +12,7 @@ declare global {
 export function watchPage(bits: number): void {
   globalThis.seenFrames = [];
   const context = CanvasRenderingContext2D.prototype;
+  // oxlint-disable-next-line typescript/unbound-method -- called with their own context below
   const { putImageData, drawImage } = context;
   let drawn = -1;
   let shown = -1;

@@ -4,6 +4,7 @@ import type { Register, RegisterStorage } from '../registers/register.ts';
 import { DoubleBuffer } from './double-buffer.ts';
 import type { Layer } from './layer.ts';
 import { ARGB8888 } from './pixel-format.ts';
+import type { PlaneHost } from './plane.ts';
 import { LINEAR } from './surface.ts';
 
 const CURCNTR = 0x7_0080;
@@ -33,15 +34,15 @@ export class Cursor {
   readonly #storage: RegisterStorage;
   readonly #base: number;
   readonly #buffer: DoubleBuffer;
-  readonly #isStill: () => boolean;
+  readonly #isBlank: PlaneHost['isBlank'];
 
-  /** @param isStill - nothing is scanned: what is written takes effect at once */
-  constructor(pipe: number, storage: RegisterStorage, isStill: () => boolean) {
+  /** @param isBlank - what is written takes effect at once, as of {@link PlaneHost} */
+  constructor(pipe: number, storage: RegisterStorage, isBlank: PlaneHost['isBlank']) {
     const base = CURCNTR + pipe * 0x1000;
     const suffix = 'ABC'[pipe] ?? '';
     this.#storage = storage;
     this.#base = base;
-    this.#isStill = isStill;
+    this.#isBlank = isBlank;
     this.#buffer = new DoubleBuffer([0, BASE, POS, FBC_CTL].map((at) => base + at));
     this.registers = [
       { offset: base, name: `CURCNTR_${suffix}` },
@@ -92,7 +93,7 @@ export class Cursor {
 
   #arm(): void {
     this.#buffer.arm();
-    if (this.#isStill()) this.frame();
+    if (this.#isBlank()) this.frame();
   }
 }
 

@@ -60,18 +60,20 @@ export class Pipe {
 
   constructor(parts: PipeParts) {
     const { index, registers, interrupts, clock } = parts;
-    const isStill = (): boolean => !this.#isRunning;
+    const { group } = pipeInterrupt(index, GEN8_PIPE_VBLANK);
+    const isUnanswered = (): boolean => interrupts.isUnanswered(group);
+    // A guest that has not heard of the blank counts what it writes to the frame before.
+    const isBlank = (): boolean => !this.#isRunning || isUnanswered();
     this.#parts = parts;
     this.#at = index * 0x1000;
     this.#planes = Array.from(
       { length: PLANES },
-      (_, i) => new Plane(index, i, registers, { isStill, flipped: () => this.#flipped(i) }),
+      (_, i) => new Plane(index, i, registers, { isBlank, flipped: () => this.#flipped(i) }),
     );
-    this.#cursor = new Cursor(index, registers, isStill);
+    this.#cursor = new Cursor(index, registers, isBlank);
     this.#gamma = new Gamma(index, registers);
-    const { group } = pipeInterrupt(index, GEN8_PIPE_VBLANK);
     this.#frames = new FrameClock(clock, {
-      isUnanswered: () => interrupts.isUnanswered(group),
+      isUnanswered,
       finish: () => this.#finish(),
       frame: () => this.#frame(),
     });

@@ -40,8 +40,8 @@ const PLANE_KEYMSK_ALPHA_ENABLE = 0x8000_0000;
 
 /** What a plane tells its pipe. */
 export interface PlaneHost {
-  /** Nothing is scanned: what is written takes effect at once. */
-  isStill(): boolean;
+  /** What is written takes effect at once: nothing is scanned, or the blank that has begun is not over. */
+  isBlank(): boolean;
   /** A new surface is shown. */
   flipped(): void;
 }
@@ -128,6 +128,6 @@ export class Plane {
   #arm(): void {
     this.#buffer.arm();
     const isAsync = (this.#storage.get(this.#base) & PLANE_CTL_ASYNC_FLIP) !== 0;
-    if (isAsync || this.#host.isStill()) this.frame();
+    if (isAsync || this.#host.isBlank()) this.frame();
   }
 }

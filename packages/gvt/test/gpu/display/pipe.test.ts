@@ -178,6 +178,19 @@ describe('a flip', () => {
     expect(answer(made)).toBe(VBLANK | FLIP_DONE);
   });
 
+  test('that comes before the guest has answered the blank belongs to it', () => {
+    const made = shown();
+    listen(made);
+    made.clock.advance(FRAME);
+    made.write(REG.PLANE_SURF, 0x1100_0000);
+    made.write(REG.CURBASE, 0x1200_0000);
+    expect(made.read(REG.PLANE_SURFLIVE)).toBe(0x1100_0000);
+    expect(made.read(0x7_00ac)).toBe(0x1200_0000);
+    answer(made);
+    made.write(REG.PLANE_SURF, 0x1300_0000);
+    expect(made.read(REG.PLANE_SURFLIVE)).toBe(0x1100_0000);
+  });
+
   test('is told once', () => {
     const made = shown();
     listen(made);

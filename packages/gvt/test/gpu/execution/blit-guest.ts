@@ -7,7 +7,7 @@ export interface Place {
   readonly address: number;
   /** Bytes. */
   readonly pitch: number;
-  readonly tiling: 'linear' | 'x' | 'y';
+  readonly tiling: 'linear' | 'x' | 'y' | 'yf';
 }
 
 export interface Box {
@@ -40,7 +40,7 @@ export interface FastCopy extends Omit<Copy, 'depth' | 'rop' | 'lanes' | 'isClip
 
 const LANES = { none: 0, rgb: 1 << 20, alpha: 1 << 21, all: 3 << 20 };
 const DEPTHS = { 1: 0, 2: 1, 4: 3, 8: 4, 16: 5 };
-const TILINGS = { linear: 0, x: 1, y: 2 };
+const TILINGS = { linear: 0, x: 1, y: 2, yf: 2 };
 
 const pair = (x: number, y: number): number => ((y << 16) | (x & 0xffff)) >>> 0;
 const low = (address: number): number => address % 2 ** 32;
@@ -89,9 +89,10 @@ export function copy({ to, from, box, depth, left, top, ...more }: Copy): readon
 
 /** XY_FAST_COPY_BLT. */
 export function fastCopy({ to, from, box, depth, left, top }: FastCopy): readonly number[] {
+  const yf = (from.tiling === 'yf' ? 1 << 31 : 0) | (to.tiling === 'yf' ? 1 << 30 : 0);
   return [
     (0x5080_0008 | (TILINGS[from.tiling] << 20) | (TILINGS[to.tiling] << 13)) >>> 0,
-    ((DEPTHS[depth] << 24) | pitch(to)) >>> 0,
+    ((DEPTHS[depth] << 24) | yf | pitch(to)) >>> 0,
     pair(box.left, box.top),
     pair(box.right, box.bottom),
     low(to.address),

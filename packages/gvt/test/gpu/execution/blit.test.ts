@@ -4,10 +4,25 @@ import { BlitGuest, clip, copy, fastCopy, fill, FIRST, SECOND, type Place } from
 
 const WIDTHS = { linear: 1, x: 512, y: 128 } as const;
 
+/** Bits of a byte's place in a tile of the Yf layout, the lowest first. */
+const YF = ['x', 'x', 'x', 'x', 'y', 'y', 'x', 'y', 'x', 'y', 'x', 'y'] as const;
+
+function inYf(x: number, y: number): number {
+  const left = { x, y };
+  return YF.reduce((at, which, bit) => {
+    const set = left[which] & 1;
+    left[which] >>>= 1;
+    return at | (set << bit);
+  }, 0);
+}
+
 /** Where a byte of a surface is, as the manual has it. */
 function offset({ pitch, tiling }: Omit<Place, 'address'>, x: number, y: number): number {
   if (tiling === 'x') {
     return Math.floor(y / 8) * 8 * pitch + Math.floor(x / 512) * 4096 + (y % 8) * 512 + (x % 512);
+  }
+  if (tiling === 'yf') {
+    return Math.floor(y / 32) * 32 * pitch + Math.floor(x / 128) * 4096 + inYf(x % 128, y % 32);
   }
   if (tiling === 'y') {
     return (
@@ -216,8 +231,14 @@ describe('XY_FAST_COPY_BLT', () => {
   it('changes what the manual says and nothing else', () => {
     const guest = new BlitGuest();
     const wide = fc.constantFrom(1, 2, 4, 8, 16);
+    const yf = fc.record({ tiling: fc.constant('yf'), pitch: fc.constant(1024) });
+    const any = fc.oneof(
+      fc.record({ box, at: copyBox, to: place, from: place, depth: wide }),
+      fc.record({ box, at: copyBox, to: yf, from: place, depth: fc.constantFrom(2, 4) }),
+      fc.record({ box, at: copyBox, to: place, from: yf, depth: fc.constantFrom(2, 4) }),
+    );
     fc.assert(
-      fc.property(fc.record({ box, at: copyBox, to: place, from: place, depth: wide }), (blit) => {
+      fc.property(any, (blit) => {
         guest.refill();
         const source = guest.contents(FIRST);
         const expected = guest.contents(SECOND);

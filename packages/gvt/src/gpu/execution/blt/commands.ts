@@ -33,8 +33,8 @@ const FAST_TILINGS: readonly (Tiling | undefined)[] = [
   Tiling.y,
   undefined,
 ];
-/** Tiles of other layouts than X and Y. */
-const FAST_OTHER_Y = 0xc000_0000;
+const FAST_SOURCE_YF = 0x8000_0000;
+const FAST_DESTINATION_YF = 0x4000_0000;
 
 const colorBlt: Command = {
   name: 'XY_COLOR_BLT',
@@ -73,10 +73,10 @@ const fastCopyBlt: Command = {
     const { blitter, stream } = cs;
     if (!blitter.isBusy) {
       const format = stream.word(1);
-      const from = FAST_TILINGS[(header >>> 20) & 3];
-      const to = FAST_TILINGS[(header >>> 13) & 3];
       const depth = FAST_DEPTHS[(format >>> 24) & 7] ?? 0;
-      if (from === undefined || to === undefined || depth === 0 || (format & FAST_OTHER_Y) !== 0) {
+      const from = fastTiling(header >>> 20, (format & FAST_SOURCE_YF) !== 0, depth);
+      const to = fastTiling(header >>> 13, (format & FAST_DESTINATION_YF) !== 0, depth);
+      if (from === undefined || to === undefined || depth === 0) {
         cs.refuse(header);
         return Outcome.next;
       }
@@ -188,6 +188,13 @@ function signed(word: number): number {
 /** Bytes; tiled surfaces have it in dwords. */
 function pitchOf(word: number, tiling: Tiling): number {
   return signed(word) * (tiling === Tiling.linear ? 1 : 4);
+}
+
+/** @returns `undefined` for layouts that are not known */
+function fastTiling(bits: number, isYf: boolean, depth: number): Tiling | undefined {
+  const tiling = FAST_TILINGS[bits & 3];
+  if (tiling !== Tiling.y || !isYf) return tiling;
+  return depth === 2 || depth === 4 ? Tiling.yf : undefined;
 }
 
 function tilingOf(cs: CommandContext, isY: number): Tiling {

@@ -39,11 +39,11 @@ function nameByHeading(app: Application): void {
   });
 }
 
-/** What a package exports under its own name is called `index`, beside its other entries; typedoc has a dot for it. */
+/** What a package exports under its own name is called `index`, beside its other entries; typedoc has no name for it. */
 function nameMainEntries(app: Application): void {
   app.on(Application.EVENT_PROJECT_REVIVE, (project) => {
     for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
-      if (module.name === '.') module.name = 'index';
+      if (module.name === '') module.name = 'index';
     }
   });
 }

@@ -5,7 +5,7 @@ import { brokenLinks } from '../src/broken-links.ts';
 import { buildSite } from '../src/build-site.ts';
 import { expect, onTestFinished, test } from 'vitest';
 
-test('the API site has no warnings and no broken links', { timeout: 600_000 }, async () => {
+test('the API site has no warnings and no broken links', { timeout: 1_200_000 }, async () => {
   const out = mkdtempSync(join(tmpdir(), 'vfio-ts-site-'));
   onTestFinished(() => rmSync(out, { recursive: true }));
   expect(await buildSite(out)).toEqual([]);

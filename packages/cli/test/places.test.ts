@@ -37,7 +37,8 @@ test.each<readonly [string, Environment, string, string]>([
   ],
 ])('the folders %s', (_what, environment, definitions, runtime) => {
   const control = `${runtime}/control.sock`;
-  expect(placesOf(environment)).toEqual({ definitions, runtime, control });
+  const drivers = definitions.replace('mdevctl.d', 'node_modules');
+  expect(placesOf(environment)).toEqual({ definitions, drivers, runtime, control });
 });
 
 test.each([

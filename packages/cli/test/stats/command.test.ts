@@ -70,7 +70,7 @@ test('a device that tells no statistics is said to tell none', async () => {
   await promise;
   const shown = run('stats', path);
   expect(await shown.ended).toEqual([1, null]);
-  expect(shown.errors()).toContain(`${path} tells no statistics: it is not served by this command`);
+  expect(shown.errors()).toContain(`${path} tells no statistics: `);
 });
 
 test('a UUID that nobody serves is said with how to start it', async () => {

@@ -1,11 +1,12 @@
 // The compiler says of each mistake what the guide says it does.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 const MISTAKE = /^\/\/ @ts-expect-error (.+)$/u;
 const cache = new URL('../.cache/', import.meta.url);
-const tsc = new URL('../../../node_modules/.bin/tsc', import.meta.url).pathname;
+const tsc = join(import.meta.dirname, '../../../node_modules/.bin/tsc');
 const source = readFileSync(new URL('life-cycle-mistakes.ts', import.meta.url), 'utf8').split('\n');
 /** By the number of the line that is wrong: what the compiler has to say of it. */
 const expected = new Map(

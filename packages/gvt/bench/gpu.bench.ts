@@ -1,4 +1,5 @@
-// What the software GPU does in a second, beside what the same thread does with the same bytes by itself.
+// What a guest waits for when it reads a register, and what the software GPU does in a second beside what the same thread
+// does with the same bytes by itself.
 //
 // Commands are state of the 3D pipeline, stores and flushes of batches in a process's own addresses. Fills and copies are
 // of surfaces of 8 MiB, of which the pages are side by side or anywhere; they are compared with TypedArray.fill and
@@ -10,6 +11,7 @@ import { median, medianRatio } from '../../../scripts/bench/statistics.ts';
 import { accesses } from './support/accesses.ts';
 import { BlitStand, SURFACE, type Pages } from './support/blit-stand.ts';
 import { CommandStand } from './support/command-stand.ts';
+import { messages } from './support/messages.ts';
 
 const ROUNDS = 30;
 const WARM_UP = 10;
@@ -33,16 +35,17 @@ function inTurn(amount: number, ours: () => void, bare: () => void): [number[], 
   return rates;
 }
 
+/** What is done in turns: rates in units of `amount` a second. */
+function alone(amount: number, work: () => void): readonly number[] {
+  return Array.from({ length: WARM_UP + ROUNDS }, () => (amount / time(work)) * PER_SECOND).slice(
+    WARM_UP,
+  );
+}
+
 function commands(): Measurement {
   const stand = new CommandStand();
-  const rates: number[] = [];
-  for (let round = -WARM_UP; round < ROUNDS; round++) {
-    let count = 0;
-    const taken = time(() => {
-      count = stand.execute();
-    });
-    if (round >= 0) rates.push((count / taken) * PER_SECOND);
-  }
+  const count = stand.execute();
+  const rates = alone(count, () => stand.execute());
   return { name: 'gvt/commands', value: median(rates) / 1e6, unit: 'M/s' };
 }
 
@@ -80,8 +83,9 @@ function blits(pages: Pages): readonly Measurement[] {
 }
 
 async function run(bench: BenchmarkRun): Promise<readonly Measurement[]> {
-  bench.progress('register accesses');
-  const measurements: Measurement[] = [...accesses(inTurn)];
+  const measurements: Measurement[] = [await messages(bench)];
+  bench.progress('register accesses in this process');
+  measurements.push(...accesses(alone));
   bench.progress('commands');
   measurements.push(commands());
   for (const pages of ['side-by-side', 'anywhere'] as const) {
@@ -91,7 +95,7 @@ async function run(bench: BenchmarkRun): Promise<readonly Measurement[]> {
   return measurements;
 }
 
-/** The software GPU in this process. */
+/** A vGPU over a socket, and its GPU in this process. */
 export const benchmark: Benchmark = {
   name: 'gvt',
   about: 'register accesses, commands, fills and copies of a vGPU, beside TypedArray.fill and set',

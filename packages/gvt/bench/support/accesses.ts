@@ -1,7 +1,7 @@
 // Accesses of registers, as they come from a message.
 
 import type { Measurement } from '../../../../scripts/bench/benchmark.ts';
-import { median, medianRatio } from '../../../../scripts/bench/statistics.ts';
+import { median } from '../../../../scripts/bench/statistics.ts';
 import { MIB } from '../../test/gpu/execution/guest.ts';
 import { Stand } from './stand.ts';
 
@@ -14,39 +14,31 @@ const REGISTERS = [
   ['interrupt', 0x4_4304],
 ] as const;
 
-/** Measures what is done in turn. @returns rates of each */
-type InTurn = (amount: number, ours: () => void, bare: () => void) => [number[], number[]];
+/** Measures something that is done so many times. @returns rates */
+type Rates = (amount: number, work: () => void) => readonly number[];
 
-/** Reads and writes of registers, beside the same of a plain array. */
-export function accesses(inTurn: InTurn): readonly Measurement[] {
+/** Reads and writes of registers. */
+export function accesses(rates: Rates): readonly Measurement[] {
   const { vgpu } = new Stand(MIB).guest;
-  const plain = new DataView(new ArrayBuffer(2 * MIB));
   const bytes = new Uint8Array(4);
-  const lines: Measurement[] = [];
-  const add = (name: string, ours: () => void, bare: () => void): void => {
-    const [rates, peers] = inTurn(ACCESSES, ours, bare);
-    const ratio = medianRatio(rates, peers);
-    const ratioTo = 'the same bytes of a DataView';
-    lines.push({ name: `gvt/${name}`, value: median(rates) / 1e6, unit: 'M/s', ratio, ratioTo });
-  };
-  for (const [name, offset] of REGISTERS) {
-    const bareRead = (): void => {
-      for (let i = 0; i < ACCESSES; i++) {
-        const value = plain.getUint32(offset, true);
-        for (let at = 0; at < 4; at++) bytes[at] = value >>> (8 * at);
-      }
-    };
-    const bareWrite = (): void => {
-      for (let i = 0; i < ACCESSES; i++) plain.setUint32(offset, bytes[0] ?? 0, true);
-    };
+  return REGISTERS.flatMap(([name, offset]) => {
     const read = (): void => {
       for (let i = 0; i < ACCESSES; i++) vgpu.readRegister(offset, bytes);
     };
     const write = (): void => {
       for (let i = 0; i < ACCESSES; i++) vgpu.writeRegister(offset, bytes);
     };
-    add(`register-read-${name}`, read, bareRead);
-    add(`register-write-${name}`, write, bareWrite);
-  }
-  return lines;
+    return [
+      {
+        name: `gvt/register-read-${name}`,
+        value: median(rates(ACCESSES, read)) / 1e6,
+        unit: 'M/s',
+      },
+      {
+        name: `gvt/register-write-${name}`,
+        value: median(rates(ACCESSES, write)) / 1e6,
+        unit: 'M/s',
+      },
+    ];
+  });
 }

@@ -7,6 +7,7 @@ import { isErrno } from '@vfio-ts/core';
 import { askDaemon, NoDaemonError } from '../daemon/control-client.ts';
 import type { DeviceStatus } from '../daemon/protocol.ts';
 import { findDriverOfType } from '../drivers/find.ts';
+import { fileError } from '../errors.ts';
 import type { Choose, CommandHost } from '../host.ts';
 import { definitionFromObject, parseDefinition, type MdevDefinition } from '../mdev/definition.ts';
 import { isUuid } from '../mdev/uuid.ts';
@@ -119,9 +120,8 @@ export function readDefinition(file: string): MdevDefinition {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    const fact = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${file} cannot be read: ${fact}`, { cause });
+  } catch (error) {
+    throw fileError(error, file);
   }
   return parseDefinition(text, file);
 }

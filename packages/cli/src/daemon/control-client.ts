@@ -72,7 +72,11 @@ function resultOf(line: string): unknown {
   const answer: unknown = JSON.parse(line);
   if (!isRecord(answer)) throw strange(line);
   const { error, result } = answer;
-  if (isRecord(error)) throw new Error(String(error['message']));
+  if (isRecord(error)) {
+    const { code, message } = error;
+    const text = String(message);
+    throw new Error(typeof code === 'string' ? `${text} (${code})` : text);
+  }
   return result;
 }
 

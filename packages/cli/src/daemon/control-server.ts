@@ -3,6 +3,7 @@
 import { createServer, type Socket } from 'node:net';
 import { VfioError, type Logger } from '@vfio-ts/core';
 import { TellingSocket } from '@vfio-ts/vfio-user';
+import { factOf } from '../errors.ts';
 import { parseRequest, type DaemonRequest } from './protocol.ts';
 
 /** Characters of the longest request. */
@@ -70,8 +71,10 @@ async function answered(line: string, answer: Answer): Promise<string> {
   try {
     return JSON.stringify({ result: await answer(parseRequest(line)) });
   } catch (error) {
+    if (error instanceof VfioError) {
+      return JSON.stringify({ error: { code: error.code, message: factOf(error) } });
+    }
     const message = error instanceof Error ? error.message : String(error);
-    const code = error instanceof VfioError ? error.code : undefined;
-    return JSON.stringify({ error: { code, message } });
+    return JSON.stringify({ error: { message } });
   }
 }

@@ -1,6 +1,7 @@
 // The devices of the daemon.
 
 import { VfioError } from '@vfio-ts/core';
+import { factOf } from '../errors.ts';
 import type { DeviceOrder, ReadyDevice } from './device-process.ts';
 import { ManagedDevice, type DeviceHost } from './managed-device.ts';
 
@@ -32,7 +33,7 @@ export class Supervisor {
   /**
    * Starts a device; one that waits to start again or has failed is replaced. It is forgotten when it does not run.
    *
-   * @throws `EEXIST` it runs; `EBUSY` it is stopping; `EIO` it ended before it was ready; `ECANCELED` closed
+   * @throws `EEXIST` it runs; `EBUSY` it is stopping; `ECANCELED` closed; Error it ended before it was ready
    */
   async start(order: DeviceOrder): Promise<ReadyDevice> {
     const device = this.#replace(order, false);
@@ -43,9 +44,7 @@ export class Supervisor {
       await device.stop();
       if (this.device(order.uuid) === device) this.#devices.delete(order.uuid);
       const reason = error instanceof Error ? error.message : String(error);
-      throw new VfioError('EIO', 'start', `${order.uuid} did not start: ${reason}`, {
-        cause: error,
-      });
+      throw new Error(`${order.uuid} did not start: ${reason}`, { cause: error });
     }
   }
 
@@ -93,7 +92,7 @@ export class Supervisor {
     } catch (error) {
       // What a device says of its end is in the log already.
       if (!(error instanceof VfioError)) return;
-      this.#options.logger.log('warn', order.uuid, () => error.message);
+      this.#options.logger.log('warn', order.uuid, () => factOf(error));
     }
   }
 

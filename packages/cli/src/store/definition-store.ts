@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isErrno, VfioError } from '@vfio-ts/core';
+import { factOf } from '../errors.ts';
 import { formatDefinition, parseDefinition, type MdevDefinition } from '../mdev/definition.ts';
 import { isUuid } from '../mdev/uuid.ts';
 import { makeFolders, moveAside, removeFile, replaceFile } from './durable.ts';
@@ -151,7 +152,7 @@ export class DefinitionStore {
           // Removed since it was listed.
           if (isErrno(error, 'ENOENT')) continue;
           if (!(error instanceof VfioError)) throw error;
-          damaged.push({ uuid, parent, file, fact: error.message.replace(/^.*?: .*?: /u, '') });
+          damaged.push({ uuid, parent, file, fact: factOf(error) });
         }
       }
     }

@@ -74,8 +74,8 @@ describe('the control socket', () => {
     );
     const lines = (await said(at, '{"verb":"reload"}\nx\n{"verb":"status"}\n')).split('\n');
     expect(lines).toEqual([
-      '{"error":{"code":"EBUSY","message":"EBUSY: lock: somebody has it"}}',
-      '{"error":{"code":"EINVAL","message":"EINVAL: request: no JSON"}}',
+      '{"error":{"code":"EBUSY","message":"somebody has it"}}',
+      '{"error":{"code":"EINVAL","message":"no JSON"}}',
       '{"result":null}',
       '',
     ]);

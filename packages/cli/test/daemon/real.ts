@@ -4,7 +4,10 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
-import { main, printed, runProgram, type Run } from '../support.ts';
+import { askDaemon } from '../../src/daemon/control-client.ts';
+import type { DeviceStatus } from '../../src/daemon/protocol.ts';
+import { run as runHere } from '../../src/program.ts';
+import { main, runProgram, type Run } from '../support.ts';
 
 /** How long something may take on a machine that is busy, ms. */
 const LONG = { timeout: 45_000 };
@@ -46,12 +49,21 @@ export class Installation {
     return runProgram(main, { env: this.env }, ...args);
   }
 
-  /** Runs a command to its end. */
-  async command(...args: readonly string[]) {
-    const run = this.run(...args);
-    const lines = await printed(run);
-    const [code] = await run.ended;
-    return { code, lines, errors: run.errors() };
+  /** Runs a command to its end, in this process. */
+  async command(...argv: readonly string[]) {
+    vi.stubEnv('VFIO_TS_CONFIG_DIR', this.config);
+    vi.stubEnv('VFIO_TS_RUNTIME_DIR', this.runtime);
+    const lines: string[] = [];
+    const errors: string[] = [];
+    const code = await runHere(argv, {
+      output: {
+        print: (text) => void lines.push(...text.split('\n')),
+        note: (line) => void errors.push(line),
+      },
+      untilStopped: () => Promise.resolve(),
+      version: '1.2.3',
+    });
+    return { code, lines, errors: errors.join('\n') };
   }
 
   /** Runs the daemon, until it has tried to start all that is to start by itself. */
@@ -66,10 +78,9 @@ export class Installation {
     return daemon;
   }
 
-  /** What `daemon status` says of a device. */
-  async status(n: number): Promise<Record<string, unknown> | undefined> {
-    const { lines } = await this.command('daemon', 'status', '--json');
-    const { devices }: { devices: Record<string, unknown>[] } = JSON.parse(lines[0] ?? '{}');
+  /** What the daemon says of a device. */
+  async status(n: number): Promise<DeviceStatus | undefined> {
+    const { devices } = await askDaemon(this.control, { verb: 'status' });
     return devices.find(({ uuid }) => uuid === uuidOf(n));
   }
 }

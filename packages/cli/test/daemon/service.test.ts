@@ -216,13 +216,19 @@ describe('start', () => {
     ['a type alone', { type: 'mdpy-vga' }, 'EINVAL'],
     ['a device that is defined for two parents', { uuid: B }, 'EINVAL'],
     ['another type than that which is defined', { uuid: A, type: 'mdpy-hd' }, 'EEXIST'],
-    ['a device that does not start', { parent: 'mdpy', type: 'broken-a' }, 'EIO'],
   ] as const)('of %s is refused', async (_what, request, code) => {
     const { service, define, supervisor } = daemon();
     await define(A, MANUAL);
     await define(B, MANUAL, 'a');
     await define(B, MANUAL, 'b');
     await expect(service.answer({ verb: 'start', ...request })).rejects.toMatchObject({ code });
+    expect(supervisor.devices).toEqual([]);
+  });
+
+  test('of a device that does not start says why, and nothing is left of it', async () => {
+    const { service, supervisor } = daemon();
+    const started = service.answer({ verb: 'start', parent: 'mdpy', type: 'broken-a' });
+    await expect(started).rejects.toThrow('did not start: it is broken');
     expect(supervisor.devices).toEqual([]);
   });
 

@@ -21,7 +21,7 @@ describe('a supervisor', () => {
     const { host, supervisor } = supervised();
     const started = supervisor.start(orderOf());
     await host.newest().end('there is no image');
-    await expect(started).rejects.toThrow(/^EIO: .* did not start: there is no image$/u);
+    await expect(started).rejects.toThrow(/ did not start: there is no image$/u);
     expect(supervisor.devices).toEqual([]);
   });
 

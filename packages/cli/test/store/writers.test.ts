@@ -10,10 +10,10 @@ test('of changes by several processes at once none is lost', { timeout: 120_000 
   at.define(1, { mdev_type: 'mdpy-vga', start: 'manual', attrs: [] });
   const names = ['a', 'b', 'c', 'd', 'e', 'f'];
   const changes = names.map((name) =>
-    at.command('modify', '-u', uuidOf(1), '--addattr', name, '--value', '1'),
+    at.run('modify', '-u', uuidOf(1), '--addattr', name, '--value', '1'),
   );
-  const said = await Promise.all(changes);
-  expect(said).toEqual(names.map(() => ({ code: 0, lines: [], errors: '' })));
+  const ends = await Promise.all(changes.map(({ ended }) => ended));
+  expect(ends).toEqual(names.map(() => [0, null]));
   const file = join(at.definitions, 'mdpy', uuidOf(1));
   const { attrs } = parseDefinition(readFileSync(file, 'utf8'), file);
   expect(attrs.map(({ name }) => name).toSorted()).toEqual(names);

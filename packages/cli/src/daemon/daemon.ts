@@ -102,7 +102,8 @@ function listen(
   } catch (error) {
     if (!isErrno(error, 'EADDRINUSE')) throw error;
     const fact = `somebody else listens on ${places.control}, a service manager perhaps`;
-    throw new Error(`${fact}: systemctl --user stop vfio-ts.socket`, { cause: error });
+    const manager = environment.uid === 0 ? 'systemctl' : 'systemctl --user';
+    throw new Error(`${fact}: ${manager} stop vfio-ts.socket`, { cause: error });
   }
 }
 

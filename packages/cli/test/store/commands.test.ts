@@ -39,6 +39,13 @@ function put(path: string, text: string): string {
   return file;
 }
 
+function driverPackage(name: string, module: string): void {
+  const told = { driver: './driver.js', interface: 1 };
+  const json = { name, version: '1.2.3', type: 'module', 'vfio-ts': told };
+  put(`../node_modules/${name}/package.json`, JSON.stringify(json));
+  put(`../node_modules/${name}/driver.js`, module);
+}
+
 describe('a command line', () => {
   test.each<readonly [string, readonly string[], string]>([
     ['define of nothing', ['define'], '--parent and --type; vfio-ts types lists'],
@@ -177,6 +184,28 @@ describe('types', () => {
       expect(printed.join('\n')).toMatch(row);
     }
     expect({ exit, noted }).toEqual({ exit: 0, noted: '' });
+  });
+
+  test('of drivers of packages are among them, and one that cannot say its types hides no other', async () => {
+    driverPackage(
+      'my-driver',
+      `const mine = { name: 'mine', deviceApi: 'vfio-pci', maxInstances: 7, probe() {}, async remove() {} };
+      export const driver = { name: 'my-driver', busName: 'mine', help: [], register(bus) {
+        bus.registerDriver(mine);
+        const parent = bus.registerParent('mine0', mine, [{ sysfsName: 'one', prettyName: 'One' }]);
+        return { async unregister() { await parent.unregister(); await bus.unregisterDriver(mine); } };
+      } };`,
+    );
+    driverPackage(
+      'bad-driver',
+      `export const driver = { name: 'bad-driver', busName: 'bad', help: [], register() { throw new Error('no card'); } };`,
+    );
+    const { exit, printed, noted } = await said(['types']);
+    const text = printed.join('\n');
+    expect(text).toMatch(/^mine0 +mine-one +7 +vfio-pci +my-driver +One$/mu);
+    expect(text).toMatch(/^matrix +vfio_ap-passthrough /mu);
+    expect(noted).toBe('vfio-ts: bad-driver does not say which types it has: no card');
+    expect(exit).toBe(0);
   });
 
   test('of one parent are a list in one line of JSON', async () => {

@@ -3,9 +3,6 @@
 import { Option, type Command } from '@commander-js/extra-typings';
 import type { Choose, CommandHost } from '../host.ts';
 import { UsageError } from '../usage.ts';
-import { ccwInit } from './ccw-init.ts';
-import { ccwLs } from './ccw-ls.ts';
-import { ccwTrace } from './ccw-trace.ts';
 
 const EXAMPLES = `
 Examples:
@@ -39,20 +36,33 @@ export function addCcw(program: Command, host: CommandHost, choose: Choose): voi
         throw new UsageError('--model says what --cylinders says: give one of both');
       }
       const size = cylinders === undefined ? (model ?? '3390-3') : cylinderCount(cylinders);
-      choose(() => ccwInit({ file, serial, model: size, format }, host));
+      choose(async () => {
+        const { ccwInit } = await import('./ccw-init.ts');
+        return await ccwInit({ file, serial, model: size, format }, host);
+      });
     });
   ccw
     .command('ls')
     .description('Lists the table of contents (VTOC) of a volume.')
     .argument('<file>', 'a CKD image, or the first of several')
     .option('--json', 'one line of JSON', false)
-    .action((file, { json }) => choose(() => ccwLs({ file, json }, host.output)));
+    .action((file, { json }) =>
+      choose(async () => {
+        const { ccwLs } = await import('./ccw-ls.ts');
+        return await ccwLs({ file, json }, host.output);
+      }),
+    );
   ccw
     .command('trace')
     .description('Prints channel programs as they end, from now on.')
     .argument('<device>', 'its UUID or socket; its programs are told beside that, in SOCKET.trace')
     .option('--json', 'as they are told, a line of JSON each', false)
-    .action((named, { json }) => choose(() => ccwTrace({ named, json }, host)));
+    .action((named, { json }) =>
+      choose(async () => {
+        const { ccwTrace } = await import('./ccw-trace.ts');
+        return await ccwTrace({ named, json }, host);
+      }),
+    );
 }
 
 function cylinderCount(text: string): number {

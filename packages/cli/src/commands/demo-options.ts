@@ -2,7 +2,6 @@
 
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
 import type { Choose, CommandHost } from '../host.ts';
-import { demo } from './demo.ts';
 import { portOf } from './view-options.ts';
 
 /** Adds the command. */
@@ -16,7 +15,12 @@ export function addDemo(program: Command, host: CommandHost, choose: Choose): vo
     .option('--frames <n>', 'ends after so many frames', count)
     .option('--port <port>', 'TCP port of the page; any that is free when left out', portOf)
     .option('--vm', 'boots a virtual machine whose console is on the second display', false)
-    .action((options) => choose(() => demo(options, host.output, host.untilStopped())));
+    .action((options) =>
+      choose(async () => {
+        const { demo } = await import('./demo.ts');
+        return await demo(options, host.output, host.untilStopped());
+      }),
+    );
 }
 
 function count(text: string): number {

@@ -6,7 +6,6 @@ import { RUN_DEVICE, type DeviceJob } from '../daemon/node-process.ts';
 import { findDriverOfType } from '../drivers/find.ts';
 import type { Choose, CommandHost } from '../host.ts';
 import { UsageError } from '../usage.ts';
-import { serve } from './serve.ts';
 
 /** Adds the command, which is not for people. */
 export function addRunDevice(program: Command, host: CommandHost, choose: Choose): void {
@@ -37,6 +36,7 @@ async function runDevice(
   const { mdevType: type, attrs: settings } = definition;
   const driver = await findDriverOfType(type);
   const wishes = [{ type, uuid, settings }];
+  const { serve } = await import('./serve.ts');
   return await serve({ driver, wishes, socket, json: true, logLevel, logJson }, output, stopped);
 }
 

@@ -3,7 +3,6 @@
 import type { Command } from '@commander-js/extra-typings';
 import type { Choose, CommandHost } from '../host.ts';
 import { socketOf } from '../places.ts';
-import { screenshot } from './screenshot.ts';
 
 const EXAMPLES = `
 Examples:
@@ -22,6 +21,9 @@ export function addScreenshot(program: Command, host: CommandHost, choose: Choos
     .addHelpText('after', EXAMPLES)
     .action((named, file) => {
       const args = { named, socket: socketOf(named), file, timeout: TIMEOUT_MS };
-      choose(() => screenshot(args, host.output));
+      choose(async () => {
+        const { screenshot } = await import('./screenshot.ts');
+        return await screenshot(args, host.output);
+      });
     });
 }

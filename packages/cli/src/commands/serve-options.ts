@@ -14,7 +14,6 @@ import { LOG_LEVELS } from '../output.ts';
 import { fileError } from '../errors.ts';
 import type { Choose, CommandHost } from '../host.ts';
 import { UsageError } from '../usage.ts';
-import { serve } from './serve.ts';
 
 const EXAMPLES = `
 Examples:
@@ -61,6 +60,7 @@ export function addServe(program: Command, host: CommandHost, choose: Choose): v
         if (socket !== undefined && wanted.wishes.length > 1) {
           throw new UsageError('--socket is for one device; several get theirs in a new folder');
         }
+        const { serve } = await import('./serve.ts');
         return await serve({ ...wanted, socket, ...others }, host.output, host.untilStopped());
       });
     });

@@ -2,7 +2,6 @@
 
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
 import type { Choose, CommandHost } from '../host.ts';
-import { view } from './view.ts';
 
 const EXAMPLES = `
 The address that is printed ends with a token: whoever knows it may look. A device that is not served yet, or ends, is
@@ -27,7 +26,10 @@ export function addView(program: Command, host: CommandHost, choose: Choose): vo
     .option('--json', 'one line {"url"} when ready', false)
     .addHelpText('after', EXAMPLES)
     .action((devices, options) =>
-      choose(() => view({ devices, ...options }, host.output, host.untilStopped())),
+      choose(async () => {
+        const { view } = await import('./view.ts');
+        return await view({ devices, ...options }, host.output, host.untilStopped());
+      }),
     );
 }
 

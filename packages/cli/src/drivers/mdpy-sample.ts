@@ -1,6 +1,5 @@
 // The display sample, as a package outside would bring it.
 
-import { registerMdpy, unregisterMdpy } from '@vfio-ts/mdpy-sample';
 import { complete } from './complete.ts';
 import type { CommandDriver } from './driver.ts';
 
@@ -10,7 +9,8 @@ export const mdpySample: CommandDriver = complete(
     name: 'mdpy-sample',
     busName: 'mdpy',
     help: ['mdpy-vga 640x480, mdpy-xga 1024x768, mdpy-hd 1920x1080'],
-    register(bus, wishes) {
+    async register(bus, wishes) {
+      const { registerMdpy, unregisterMdpy } = await import('@vfio-ts/mdpy-sample');
       const parent = registerMdpy(bus, { maxDevices: Math.max(4, wishes.length) });
       return { unregister: () => unregisterMdpy(bus, parent) };
     },

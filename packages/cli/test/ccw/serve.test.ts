@@ -185,6 +185,6 @@ describe('ccw trace', () => {
   test('says that nobody serves there', async () => {
     const { exit, noted } = await said('ccw', 'trace', join(folder(), 'none.sock'));
     expect(exit).toBe(1);
-    expect(noted.join()).toContain('nobody serves a channel device');
+    expect(noted.join()).toContain('nobody serves a device');
   });
 });

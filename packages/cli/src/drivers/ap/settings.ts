@@ -27,17 +27,6 @@ export interface ApSettings {
   readonly workers: number;
 }
 
-/** Help for the settings of this file. */
-export const AP_HELP: readonly string[] = [
-  'one type; assign_adapter, assign_domain, assign_control_domain, ap_config are its files',
-  'card=AA:CEX8C   a card at adapter AA, CEX4 to CEX8, A accelerator or C coprocessor; repeatable;',
-  '                the adapters that are assigned, as CEX8C, when left out',
-  'domains=A-B,C   usage domains of the machine; those that are assigned when left out',
-  'apmask=, aqmask=  what stays with the host, as /sys/bus/ap/apmask takes it; nothing when left out',
-  'instruction_port=on  a region by which a client sends requests; off when left out',
-  'workers=N       threads that compute; 2 when left out',
-];
-
 const OWN = new Set(['card', 'domains', 'apmask', 'aqmask', 'instruction_port', 'workers']);
 
 /** Splits the settings of a wish: what is the machine's, and what is written to the device. */

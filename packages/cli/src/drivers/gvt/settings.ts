@@ -21,17 +21,6 @@ export interface GvtSettings {
   readonly sharing: IntelGvtOptions;
 }
 
-/** Help for the settings of this file. */
-export const GVT_HELP: readonly string[] = [
-  'i915-GVTg_V5_8 64 MB of graphics memory, i915-GVTg_V5_4 128 MB, i915-GVTg_V5_2 256 MB,',
-  'i915-GVTg_V5_1 512 MB',
-  'resolution=WxH  what the monitor prefers; 1024x768 (V5_8) or 1920x1200 when left out',
-  'mappable=full   a guest is told of all its graphics memory as mappable: faithful, and slow;',
-  '                of a window of 2 MB when left out',
-  'aperture=MB     of the GPU: 256, 512 or 1024; as the devices need it when left out',
-  'pipes=N         of its display: 1 when left out, 0 without',
-];
-
 const OWN = new Set(['aperture', 'pipes', 'mappable', 'resolution']);
 const MB = 2 ** 20;
 const APERTURES = [256, 512, 1024] as const;

@@ -67,6 +67,21 @@ export abstract class PagedMemory implements GraphicsMemory {
    */
   protected abstract translate(page: number): number;
 
+  /**
+   * Counts pages that are side by side.
+   *
+   * @param page - the first of them @param frame - its translation
+   * @param most - more pages are not asked for
+   * @returns how many pages behind the first have the translations that follow
+   */
+  protected follow(page: number, frame: number, most: number): number {
+    for (let i = 1; i <= most; i++) {
+      const ahead = this.translate(page + i);
+      if (ahead !== frame + i * PAGE_SIZE) return i - 1;
+    }
+    return most;
+  }
+
   /** Forgets translations and bytes: the loop may have run since. */
   renew(): void {
     this.#tags.fill(EMPTY);
@@ -136,31 +151,31 @@ export abstract class PagedMemory implements GraphicsMemory {
    * @returns how many are side by side, in `foundBytes` from `foundAt` on; 0 where there are none or they are not mapped
    */
   find(address: number, longest: number, isWrite: boolean): number {
-    const slot = this.#slot(address);
-    const frame = this.#frames[slot] ?? NOTHING;
+    const page = Math.floor(address / PAGE_SIZE);
+    const frame = this.translate(page);
     if (frame === NOTHING || (isWrite && frame % 2 !== WRITABLE)) return 0;
-    const bytes = this.#bytesOf(slot, frame);
-    if (bytes === undefined) return 0;
-    const offset = (this.#offsets[slot] ?? 0) + (address & OFFSET_MASK);
-    this.foundBytes = bytes;
-    this.foundWords = this.#words[slot];
-    this.foundAt = offset;
-    const most = Math.min(longest, bytes.length - offset);
-    let length = PAGE_SIZE - (address & OFFSET_MASK);
-    if (length >= most) return most;
-    let page = Math.floor(address / PAGE_SIZE) + 1;
-    let expected = frame + PAGE_SIZE;
-    while (length < most) {
-      const ahead = this.translate(page);
-      if (ahead !== expected) {
-        this.#fill(slotOf(page), page, ahead);
-        return length;
-      }
-      length += PAGE_SIZE;
-      expected += PAGE_SIZE;
-      page++;
+    const { chunks } = this;
+    const physical = frame - (frame % 2);
+    let offset: number;
+    if (chunks.find(physical) && chunks.bytes !== undefined) {
+      this.foundBytes = chunks.bytes;
+      this.foundWords = chunks.words;
+      offset = (physical % CHUNK_SIZE) + (address & OFFSET_MASK);
+    } else {
+      const slot = this.#slot(address);
+      const bytes = this.#bytesOf(slot, frame);
+      if (bytes === undefined) return 0;
+      this.foundBytes = bytes;
+      this.foundWords = this.#words[slot];
+      offset = (this.#offsets[slot] ?? 0) + (address & OFFSET_MASK);
     }
-    return most;
+    this.foundAt = offset;
+    const most = Math.min(longest, this.foundBytes.length - offset);
+    const length = PAGE_SIZE - (address & OFFSET_MASK);
+    if (length >= most) return most;
+    const pages = Math.ceil((most - length) / PAGE_SIZE);
+    const more = this.follow(page, frame, pages);
+    return Math.min(most, length + more * PAGE_SIZE);
   }
 
   /** Whether there is a translation of this address that allows the access. */

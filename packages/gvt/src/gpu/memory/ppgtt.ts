@@ -94,6 +94,30 @@ export class Ppgtt extends PagedMemory {
     return (this.#low & READ_WRITE) === 0 ? frame : frame + group.writable;
   }
 
+  /** As the base has it, and up to the end of a table only. */
+  protected override follow(page: number, frame: number, most: number): number {
+    const group = this.#group;
+    const { words, kind, isOf64K } = group;
+    const isPlain = kind === Kind.table && !isOf64K && words !== undefined;
+    if (!isPlain || group.tag !== Math.floor(page / PAGES_PER_2M)) {
+      return super.follow(page, frame, most);
+    }
+    const first = page & INDEX_MASK;
+    const pages = Math.min(most, INDEX_MASK - first);
+    let at = group.wordsAt + first * 2;
+    const flags = (words[at] ?? 0) & (PRESENT | READ_WRITE);
+    let expected = frame - (frame % 2);
+    for (let i = 0; i < pages; i++) {
+      at += 2;
+      expected += PAGE_SIZE;
+      const low = words[at] ?? 0;
+      const high = words[at + 1] ?? 0;
+      const address = (high & HIGH_ADDRESS) * 0x1_0000_0000 + ((low & LOW_ADDRESS) >>> 0);
+      if (address !== expected || (low & (PRESENT | READ_WRITE)) !== flags) return i;
+    }
+    return pages;
+  }
+
   #find(tag: number, page: number): Group {
     for (const group of this.#groups) {
       if (group.tag !== tag) continue;

@@ -3,3 +3,4 @@ export * from './source.ts';
 export { PageServer, type PageAddress, type PageServerOptions } from './page/server.ts';
 export * from './page/target.ts';
 export { readPicture, type ReadPictureOptions } from './rfb/client.ts';
+export type { ScreenHost } from './screen/screen.ts';

@@ -1,6 +1,7 @@
 // The page in a real browser.
 
 import { programForTest } from '@vfio-ts/lab';
+import { decode } from 'fast-png';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { onTestFinished, type TestContext } from 'vitest';
 
@@ -43,14 +44,14 @@ export class Viewed {
 
   /** The picture as the page has it. */
   async picture(): Promise<{ width: number; height: number; rgba: Uint8Array }> {
-    const { width, height, text } = await this.page.evaluate(() => {
-      const canvas = document.querySelector<HTMLCanvasElement>('.stage canvas');
-      const data = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data;
-      let binary = '';
-      for (const byte of data ?? []) binary += String.fromCharCode(byte);
-      return { width: canvas?.width ?? 0, height: canvas?.height ?? 0, text: btoa(binary) };
-    });
-    return { width, height, rgba: Buffer.from(text, 'base64') };
+    const url = await this.page.evaluate(() =>
+      document.querySelector<HTMLCanvasElement>('.stage canvas')?.toDataURL('image/png'),
+    );
+    const { width, height, data, channels } = decode(
+      Buffer.from(url?.split(',')[1] ?? '', 'base64'),
+    );
+    if (channels !== 4) throw new Error(`a picture of ${channels} channels`);
+    return { width, height, rgba: Uint8Array.from(data) };
   }
 
   /** Waits for a message in place of the picture. */

@@ -30,6 +30,12 @@ export async function loadDriver(guest: Guest): Promise<number> {
   return performance.now() - start;
 }
 
+/** Unloads the driver; the console is nowhere then. */
+export async function unloadDriver(guest: Guest): Promise<void> {
+  const console = '/sys/class/vtconsole/vtcon1/bind';
+  await run(guest, `[ ! -e ${console} ] || echo 0 >${console}; rmmod i915`, 120_000);
+}
+
 /** What the kernel has said since {@link loadDriver} that is a warning or worse. */
 export async function complaints(guest: Guest): Promise<string[]> {
   const lines = (await run(guest, 'dmesg -r')).split('\n');

@@ -1,7 +1,7 @@
 // What a test with a real guest needs around it: vGPUs on sockets, guests, and a look at what is left afterwards.
 
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RecordingLogger } from '@vfio-ts/conformance/fakes';
@@ -31,6 +31,8 @@ import {
 /** Boots take some seconds; a loaded machine may take many times as long. */
 const DEADLINE = 300_000;
 vi.setConfig({ testTimeout: 4 * DEADLINE, hookTimeout: DEADLINE });
+
+const REPORTS = join(import.meta.dirname, '../../.reports');
 
 /** How a guest uses its vGPU. */
 export interface UseOptions {
@@ -87,6 +89,7 @@ export class Stand {
     linuxHost({ logger: this.logger, clock: this.#loop.clock }),
     { trace: true },
   );
+  readonly #gpu: SoftGpu = new SoftGpu();
   readonly #bus: MdevBus = new MdevBus(this.core);
   readonly #parents: GvtParent[] = [];
   readonly #folder: string = mkdtempSync(join(tmpdir(), 'vfio-ts-gvt-'));
@@ -100,7 +103,7 @@ export class Stand {
 
   /** Creates a vGPU and serves it; all of one test are of the GPU that the first call describes. */
   async serve(type: string, options: IntelGvtOptions = {}): Promise<Served> {
-    const parent = (this.#parents[0] ??= registerGvt(this.#bus, new SoftGpu(), options));
+    const parent = (this.#parents[0] ??= registerGvt(this.#bus, this.#gpu, options));
     const { instance } = await parent.create(`i915-${type}`, randomUUID());
     const socket = join(this.#folder, `${this.#served.length}.sock`);
     const served = new Served(instance.device, socket, this.#loop, this.#font);
@@ -124,6 +127,18 @@ export class Stand {
     });
     this.#guests.push(guest);
     return guest;
+  }
+
+  /** The GPU that all vGPUs are of. */
+  get gpu(): SoftGpu {
+    return this.#gpu;
+  }
+
+  /** Keeps figures for whoever reads the reports. */
+  say(what: string, figures: Readonly<Record<string, number>>): void {
+    mkdirSync(REPORTS, { recursive: true });
+    const line = { what, ...figures };
+    appendFileSync(join(REPORTS, 'vm.jsonl'), `${JSON.stringify(line)}\n`);
   }
 
   /** What was logged at a level that nothing here should reach. */

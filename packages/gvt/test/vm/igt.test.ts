@@ -1,0 +1,52 @@
+// The GPU tests of IGT in guests with stock i915, in both ways in which QEMU hands writes on.
+//
+//   VFIO_TS_IGT=all   the whole table, which takes an hour and more; the short list when left out
+
+import { expect, test as base } from 'vitest';
+import { complaints, isWedged, loadDriver, show } from './guest.ts';
+import { readTable, runIgt, type Result } from './igt.ts';
+import { fixtures } from './stand.ts';
+
+const test = base.extend(fixtures);
+const isWhole = process.env['VFIO_TS_IGT'] === 'all';
+const HOURS = 3_600_000;
+
+for (const mode of ['posted', 'waiting'] as const) {
+  test(
+    `IGT with ${mode} writes comes out as the table says`,
+    { timeout: 3 * HOURS },
+    async ({ stand }) => {
+      const served = await stand.serve('GVTg_V5_8');
+      const guest = await stand.boot(
+        served,
+        { parts: ['i915', 'igt'], memory: '1G' },
+        { noPostedWrites: mode === 'waiting' },
+      );
+      await loadDriver(guest);
+      expect(await complaints(guest)).toEqual([]);
+      const surprises: string[] = [];
+      for (const row of readTable()) {
+        if (!isWhole && !row.isShort) continue;
+        const before = served.messages;
+        // oxlint-disable-next-line no-await-in-loop
+        const result: Result = await runIgt(guest, row.test);
+        stand.say(`igt ${mode} ${row.test} ${result.outcome} ${result.said}`, {
+          seconds: result.time,
+          messages: served.messages - before,
+        });
+        const expected = row[mode];
+        if (!expected.includes(result.outcome)) {
+          surprises.push(
+            `${row.test}: ${result.outcome}, not ${expected.join(' or ')}: ${result.said}`,
+          );
+        }
+      }
+      expect(surprises).toEqual([]);
+      expect(await isWedged(guest)).toBe(false);
+      await show(guest, served, 'all tests have been run');
+      // What commands may not do is said, and tests try it.
+      stand.logger.take('warn');
+      expect(await guest.powerOff()).toEqual({ code: 0, signal: null });
+    },
+  );
+}

@@ -1,0 +1,82 @@
+// Tests of IGT in a guest, and the table of what comes of them.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Guest } from '@vfio-ts/lab';
+
+/** What a test comes to: `time` is one that did not end. */
+export type Outcome = 'pass' | 'skip' | 'fail' | 'time';
+
+/** A row of the table. */
+export interface Row {
+  /** Program, or `program@subtest`. */
+  readonly test: string;
+  /** What it may come to; several where that depends on how punctual the machine is. */
+  readonly posted: readonly Outcome[];
+  /** The same where the guest waits for its writes. */
+  readonly waiting: readonly Outcome[];
+  /** It is in the short list. */
+  readonly isShort: boolean;
+  /** Why it does not pass. */
+  readonly why: string;
+}
+
+const TABLE = join(import.meta.dirname, 'igt-expected.txt');
+const FOLDER = '/usr/libexec/igt-gpu-tools';
+/** Seconds until a test is ended. */
+const MOST_SECONDS = 90;
+
+function isOutcome(word: string): word is Outcome {
+  return ['pass', 'skip', 'fail', 'time'].includes(word);
+}
+
+function outcomes(text: string): readonly Outcome[] {
+  const words = text.split('|');
+  if (!words.every(isOutcome)) throw new Error(`${text} is no outcome`);
+  return words;
+}
+
+/** Reads the table. */
+export function readTable(): readonly Row[] {
+  return readFileSync(TABLE, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [test = '', posted = '', waiting = '', list = '', ...why] = line.split(/ +/);
+      return {
+        test,
+        posted: outcomes(posted),
+        waiting: outcomes(waiting),
+        isShort: list === 'ci',
+        why: why.join(' '),
+      };
+    });
+}
+
+/** What a test of IGT came to. */
+export interface Result {
+  readonly outcome: Outcome;
+  /** Seconds. */
+  readonly time: number;
+  /** What it said of its reasons. */
+  readonly said: string;
+}
+
+/** Runs one test in a guest with IGT and i915. @throws LabError when the guest does not answer any more */
+export async function runIgt(guest: Guest, test: string): Promise<Result> {
+  const [program = '', subtest] = test.split('@');
+  const only = subtest === undefined ? '' : ` --run-subtest ${subtest}`;
+  const command = `cd ${FOLDER}; timeout -s KILL ${MOST_SECONDS} ./${program}${only} >/tmp/igt 2>&1; status=$?
+    grep -aE 'requirement:|Failed assertion|died|Timed out|timed out' /tmp/igt | tail -n 3; exit $status`;
+  const begin = performance.now();
+  const { output, status } = await guest.run(command, (MOST_SECONDS + 60) * 1000);
+  const time = (performance.now() - begin) / 1000;
+  return { outcome: outcomeOf(status, time), time, said: output.trim() };
+}
+
+/** By the exit codes of IGT. */
+function outcomeOf(status: number, time: number): Outcome {
+  if (status === 0) return 'pass';
+  if (status === 77) return 'skip';
+  return time >= MOST_SECONDS ? 'time' : 'fail';
+}

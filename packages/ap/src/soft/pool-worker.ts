@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads';
 import { runJob, type Job } from './job.ts';
 import type { FromWorker, ToWorker } from './pool-messages.ts';
 
-function compute(job: Job): Uint8Array | undefined {
+function compute(job: Job): Uint8Array<ArrayBuffer> | undefined {
   try {
     return runJob(job);
   } catch {
@@ -13,7 +13,6 @@ function compute(job: Job): Uint8Array | undefined {
 }
 
 parentPort?.on('message', ({ id, job }: ToWorker) => {
-  const said: FromWorker = { id, result: compute(job) };
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  parentPort?.postMessage(said);
+  const said = { id, result: compute(job) } satisfies FromWorker;
+  parentPort?.postMessage(said, said.result === undefined ? [] : [said.result.buffer]);
 });

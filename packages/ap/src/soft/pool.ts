@@ -4,6 +4,7 @@
 import { Worker } from 'node:worker_threads';
 import { VfioError, type Logger } from '@vfio-ts/core';
 import type { CancelJob, Job, JobRunner } from './job.ts';
+import { packJob } from './pack.ts';
 import type { FromWorker, ToWorker } from './pool-messages.ts';
 
 const MAX_WORKERS = 64;
@@ -101,9 +102,9 @@ export class WorkerPool implements JobRunner, AsyncDisposable {
       const id = this.#nextId++;
       if (thread.given.size === 0) thread.worker.ref();
       thread.given.set(id, waiting);
-      const said: ToWorker = { id, job: waiting.job };
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-      thread.worker.postMessage(said);
+      const { job, buffer } = packJob(waiting.job);
+      const said: ToWorker = { id, job };
+      thread.worker.postMessage(said, [buffer]);
     }
   }
 

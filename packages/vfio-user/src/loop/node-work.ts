@@ -6,7 +6,7 @@
 /** For so long after an event of Node's own more are expected, in milliseconds. */
 const EXPECTED = 50;
 /** Node is asked so often, in milliseconds: it answers with an object. */
-const INTERVAL = 4;
+const INTERVAL = 10;
 
 /** The account of Node's events. Times are milliseconds of the loop's clock. */
 export class NodeWork {

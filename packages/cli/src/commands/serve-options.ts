@@ -122,7 +122,7 @@ function readDefinition(file: string): string {
 }
 
 function checkUuid(text: string | undefined): string | undefined {
-  if (text === undefined || isUuid(text)) return text;
+  if (text === undefined || isUuid(text)) return text?.toLowerCase();
   throw new UsageError(`${text} is no UUID: uuidgen makes one, and so does leaving it out`);
 }
 

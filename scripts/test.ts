@@ -10,6 +10,21 @@ interface Report {
   readonly numPendingTests: number;
 }
 
+/** Programs that tests drive where they are there. */
+const PROGRAMS = [
+  'Xvfb',
+  'chromium',
+  'dasdls',
+  'fish',
+  'lspci',
+  'mdevctl',
+  'openssl',
+  's3270',
+  'systemd-analyze',
+  'xtigervncviewer',
+  'zsh',
+];
+
 const reports = 'packages/*/.reports/vitest.json';
 const skips = 'packages/*/.reports/skips.json';
 for (const file of globSync([reports, skips])) rmSync(file);
@@ -49,8 +64,7 @@ process.exitCode = status === 0 && failed === 0 && passed > 0 ? 0 : 1;
 /** Which real clients this machine has, so that turbo runs the tests again when that changes. */
 function clients(): string {
   const lab = labStatus();
-  const lspci = (process.env['PATH'] ?? '').split(':').some((dir) => existsSync(`${dir}/lspci`));
-  return [lab.ready ? `qemu ${lab.qemuVersion}` : 'no lab', lspci ? 'lspci' : 'no lspci'].join(
-    ', ',
-  );
+  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin'];
+  const found = PROGRAMS.filter((name) => folders.some((dir) => existsSync(`${dir}/${name}`)));
+  return [lab.ready ? `qemu ${lab.qemuVersion}` : 'no lab', ...found].join(', ');
 }

@@ -4,6 +4,7 @@
 // piece and its rows are put together from there.
 
 import type { GraphicsMemory } from '../memory/address-space.ts';
+import { TILE_RUN, Tiling, tiledOffset } from '../memory/tiling.ts';
 
 /** How a surface is laid out. */
 export interface SurfaceTiling {
@@ -47,37 +48,19 @@ export const LINEAR: SurfaceTiling = {
   place: (x) => x,
 };
 
-const X: SurfaceTiling = {
-  width: 512,
-  height: 8,
-  strideUnit: 512,
-  run: 512,
-  place: (x, y) => y * 512 + x,
-};
+const X: SurfaceTiling = tiled(Tiling.x, 512, 8);
+const Y: SurfaceTiling = tiled(Tiling.y, 128, 32);
+const YF: SurfaceTiling = tiled(Tiling.yf, 128, 32);
 
-const Y: SurfaceTiling = {
-  width: 128,
-  height: 32,
-  strideUnit: 128,
-  run: 16,
-  place: (x, y) => (x >>> 4) * 512 + y * 16 + (x & 15),
-};
-
-/** Bits of column and row take turns above the first 64 bytes. */
-const YF: SurfaceTiling = {
-  width: 128,
-  height: 32,
-  strideUnit: 128,
-  run: 16,
-  place: (x, y) => {
-    let at = (x & 15) | ((y & 3) << 4);
-    for (let i = 0; i < 3; i++) {
-      at |= ((x >>> (4 + i)) & 1) << (6 + i * 2);
-      at |= ((y >>> (2 + i)) & 1) << (7 + i * 2);
-    }
-    return at;
-  },
-};
+function tiled(tiling: Tiling, width: number, height: number): SurfaceTiling {
+  return {
+    width,
+    height,
+    strideUnit: width,
+    run: TILE_RUN[tiling] ?? 1,
+    place: (x, y) => tiledOffset(tiling, x, y, width),
+  };
+}
 
 /** The tiling of a value of PLANE_CTL bits 12:10. @param bytes - of a pixel */
 export function surfaceTiling(value: number, bytes: number): SurfaceTiling | undefined {

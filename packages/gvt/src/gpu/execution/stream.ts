@@ -191,7 +191,7 @@ export class CommandStream {
 
   #look(): void {
     const memory = this.#memory;
-    const length = memory.find(this.#at, PAGE_SIZE - (this.#at % PAGE_SIZE), false);
+    const length = memory.find(this.#at, PAGE_SIZE - (this.#at & (PAGE_SIZE - 1)), false);
     this.#isThere = length > 0 || memory.allows(this.#at, false);
     this.#words = length > 0 ? memory.foundWords : undefined;
     this.#index = memory.foundAt >>> 2;

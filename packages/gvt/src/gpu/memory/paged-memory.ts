@@ -12,8 +12,8 @@ import { CHUNK_SIZE, Chunks, wordsOver } from './chunks.ts';
 /** Bytes. */
 export const PAGE_SIZE = 4096;
 
-/** What {@link PagedMemory.translate} gives where nothing is. */
-export const NOTHING: number = -1;
+/** What {@link PagedMemory.translate} gives where nothing is; not {@link WRITABLE} either. */
+export const NOTHING: number = -2;
 
 /** Added to the address of a page that may be written. */
 export const WRITABLE = 1;
@@ -28,6 +28,7 @@ const SLOT_MASK = SLOTS - 1;
 /** A slot that stands for no page. */
 const EMPTY = Number.NEGATIVE_INFINITY;
 const OFFSET_MASK = PAGE_SIZE - 1;
+const CHUNK_MASK = CHUNK_SIZE - 1;
 /** The bytes of a page have not been looked for. */
 const NOT_LOOKED = -1;
 
@@ -92,7 +93,7 @@ export abstract class PagedMemory implements GraphicsMemory {
     let isAll = true;
     for (let done = 0; done < into.length;) {
       const at = address + done;
-      const length = Math.min(PAGE_SIZE - (at % PAGE_SIZE), into.length - done);
+      const length = Math.min(PAGE_SIZE - (at & OFFSET_MASK), into.length - done);
       if (!this.#readPage(at, into.subarray(done, done + length))) isAll = false;
       done += length;
     }
@@ -103,7 +104,7 @@ export abstract class PagedMemory implements GraphicsMemory {
     let isAll = true;
     for (let done = 0; done < from.length;) {
       const at = address + done;
-      const length = Math.min(PAGE_SIZE - (at % PAGE_SIZE), from.length - done);
+      const length = Math.min(PAGE_SIZE - (at & OFFSET_MASK), from.length - done);
       if (!this.#writePage(at, from.subarray(done, done + length))) isAll = false;
       done += length;
     }
@@ -122,21 +123,21 @@ export abstract class PagedMemory implements GraphicsMemory {
       return (words[((this.#offsets[slot] ?? 0) + (address & OFFSET_MASK)) >>> 2] ?? 0) >>> 0;
     }
     this.#scratch[0] = 0;
-    if (!this.#guestRead(address - (address % 4), frame, this.#scratchBytes)) return 0;
+    if (!this.#guestRead(address - (address & 3), frame, this.#scratchBytes)) return 0;
     return (this.#scratch[0] ?? 0) >>> 0;
   }
 
   write32(address: number, value: number): boolean {
     const slot = this.#slot(address);
     const frame = this.#frames[slot] ?? NOTHING;
-    if (frame % 2 !== WRITABLE) return this.#fault(address, true);
+    if ((frame & WRITABLE) === 0) return this.#fault(address, true);
     const words = this.#wordsOf(slot, frame);
     if (words !== undefined) {
       words[((this.#offsets[slot] ?? 0) + (address & OFFSET_MASK)) >>> 2] = value;
       return true;
     }
     this.#scratch[0] = value;
-    return this.#guestWrite(address - (address % 4), frame, this.#scratchBytes);
+    return this.#guestWrite(address - (address & 3), frame, this.#scratchBytes);
   }
 
   piece(address: number, longest: number, isWrite: boolean): Uint8Array | undefined {
@@ -153,14 +154,14 @@ export abstract class PagedMemory implements GraphicsMemory {
   find(address: number, longest: number, isWrite: boolean): number {
     const page = Math.floor(address / PAGE_SIZE);
     const frame = this.translate(page);
-    if (frame === NOTHING || (isWrite && frame % 2 !== WRITABLE)) return 0;
+    if (frame === NOTHING || (isWrite && (frame & WRITABLE) === 0)) return 0;
     const { chunks } = this;
-    const physical = frame - (frame % 2);
+    const physical = frame - (frame & WRITABLE);
     let offset: number;
     if (chunks.find(physical) && chunks.bytes !== undefined) {
       this.foundBytes = chunks.bytes;
       this.foundWords = chunks.words;
-      offset = (physical % CHUNK_SIZE) + (address & OFFSET_MASK);
+      offset = (physical & CHUNK_MASK) + (address & OFFSET_MASK);
     } else {
       const slot = this.#slot(address);
       const bytes = this.#bytesOf(slot, frame);
@@ -181,7 +182,7 @@ export abstract class PagedMemory implements GraphicsMemory {
   /** Whether there is a translation of this address that allows the access. */
   allows(address: number, isWrite: boolean): boolean {
     const frame = this.#frames[this.#slot(address)] ?? NOTHING;
-    return isWrite ? frame % 2 === WRITABLE : frame !== NOTHING;
+    return isWrite ? (frame & WRITABLE) !== 0 : frame !== NOTHING;
   }
 
   #slot(address: number): number {
@@ -208,11 +209,11 @@ export abstract class PagedMemory implements GraphicsMemory {
   }
 
   #look(slot: number, frame: number): void {
-    const address = frame - (frame % 2);
+    const address = frame - (frame & WRITABLE);
     const { chunks } = this;
     const isInChunk = chunks.find(address);
     const bytes = isInChunk ? chunks.bytes : this.guest.view(address, PAGE_SIZE);
-    this.#offsets[slot] = isInChunk ? address % CHUNK_SIZE : 0;
+    this.#offsets[slot] = isInChunk ? address & CHUNK_MASK : 0;
     this.#bytes[slot] = bytes;
     this.#words[slot] = isInChunk ? chunks.words : bytes && wordsOver(bytes);
   }
@@ -234,7 +235,7 @@ export abstract class PagedMemory implements GraphicsMemory {
   #writePage(address: number, from: Uint8Array): boolean {
     const slot = this.#slot(address);
     const frame = this.#frames[slot] ?? NOTHING;
-    if (frame % 2 !== WRITABLE) return this.#fault(address, true);
+    if ((frame & WRITABLE) === 0) return this.#fault(address, true);
     const bytes = this.#bytesOf(slot, frame);
     if (bytes === undefined) return this.#guestWrite(address, frame, from);
     bytes.set(from, (this.#offsets[slot] ?? 0) + (address & OFFSET_MASK));
@@ -243,7 +244,7 @@ export abstract class PagedMemory implements GraphicsMemory {
 
   #guestRead(address: number, frame: number, into: Uint8Array): boolean {
     try {
-      this.guest.read(frame - (frame % 2) + (address & OFFSET_MASK), into);
+      this.guest.read(frame - (frame & WRITABLE) + (address & OFFSET_MASK), into);
       return true;
     } catch {
       // Not tried again before the loop has run: each failure takes its time.
@@ -255,10 +256,10 @@ export abstract class PagedMemory implements GraphicsMemory {
 
   #guestWrite(address: number, frame: number, from: Uint8Array): boolean {
     try {
-      this.guest.write(frame - (frame % 2) + (address & OFFSET_MASK), from);
+      this.guest.write(frame - (frame & WRITABLE) + (address & OFFSET_MASK), from);
       return true;
     } catch {
-      this.#frames[this.#slot(address)] = frame - (frame % 2);
+      this.#frames[this.#slot(address)] = frame - (frame & WRITABLE);
       return this.#fault(address, true);
     }
   }

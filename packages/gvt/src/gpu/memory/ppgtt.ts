@@ -15,6 +15,8 @@ const PAGES_OF_64K = 1 << 11;
 const LOW_ADDRESS = 0xffff_f000;
 const HIGH_ADDRESS = 0x7f;
 const INDEX_MASK = 511;
+const OFFSET_MASK_64K = 16 * PAGE_SIZE - 1;
+const CHUNK_MASK = CHUNK_SIZE - 1;
 const PAGES_PER_2M = 512;
 const PAGES_PER_1G = 512 * 512;
 const PAGES_PER_512G = 512 * 512 * 512;
@@ -90,7 +92,7 @@ export class Ppgtt extends PagedMemory {
     const { isOf64K } = group;
     const entry = this.#entryOf(group, isOf64K ? index & ~15 : index);
     if (entry === NOTHING) return NOTHING;
-    const frame = isOf64K ? entry - (entry % (16 * PAGE_SIZE)) + (page & 15) * PAGE_SIZE : entry;
+    const frame = isOf64K ? entry - (entry & OFFSET_MASK_64K) + (page & 15) * PAGE_SIZE : entry;
     return (this.#low & READ_WRITE) === 0 ? frame : frame + group.writable;
   }
 
@@ -106,7 +108,7 @@ export class Ppgtt extends PagedMemory {
     const pages = Math.min(most, INDEX_MASK - first);
     let at = group.wordsAt + first * 2;
     const flags = (words[at] ?? 0) & (PRESENT | READ_WRITE);
-    let expected = frame - (frame % 2);
+    let expected = frame - (frame & WRITABLE);
     for (let i = 0; i < pages; i++) {
       at += 2;
       expected += PAGE_SIZE;
@@ -155,7 +157,7 @@ export class Ppgtt extends PagedMemory {
     group.writable = (this.#low & READ_WRITE) === 0 ? 0 : WRITABLE;
     group.isOf64K = (this.#low & PAGES_OF_64K) !== 0;
     group.words = this.chunks.find(table) ? this.chunks.words : undefined;
-    group.wordsAt = (table % CHUNK_SIZE) >>> 2;
+    group.wordsAt = (table & CHUNK_MASK) >>> 2;
     return Kind.table;
   }
 
@@ -172,7 +174,7 @@ export class Ppgtt extends PagedMemory {
     let high = 0;
     const { chunks } = this;
     if (chunks.find(table) && chunks.words !== undefined) {
-      const at = ((table % CHUNK_SIZE) >>> 2) + index * 2;
+      const at = ((table & CHUNK_MASK) >>> 2) + index * 2;
       low = chunks.words[at] ?? 0;
       high = chunks.words[at + 1] ?? 0;
     } else if (this.#readEntry(table + index * 8)) {

@@ -227,18 +227,18 @@ export class Blitter {
   /** @param done - bytes of the row before */
   #fillFound(memory: PagedMemory, length: number, done: number): number {
     const { foundWords: words, foundAt: at } = memory;
-    if (words !== undefined && (at | length | done) % 4 === 0) {
+    if (words !== undefined && ((at | length | done) & 3) === 0) {
       words.fill(this.#word, at >>> 2, (at + length) >>> 2);
     } else {
       const piece = memory.foundBytes.subarray(at, at + length);
-      fillPiece(piece, this.#template, done % this.depth);
+      fillPiece(piece, this.#template, done & (this.depth - 1));
     }
     return length;
   }
 
   #fillPage(memory: PagedMemory, start: number, done: number, length: number): number {
     const part = Math.min(length - done, PAGE_SIZE - ((start + done) % PAGE_SIZE));
-    const phase = done % this.depth;
+    const phase = done & (this.depth - 1);
     memory.write(start + done, this.#template.subarray(phase, phase + part));
     return part;
   }

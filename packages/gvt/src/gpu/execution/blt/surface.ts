@@ -81,7 +81,7 @@ export class Surface {
   /** Bytes that stay together from `x` on. */
   #run(x: number, longest: number): number {
     const run = TILE_RUN[this.tiling] ?? 1;
-    return Math.min(longest, run - (x % run));
+    return Math.min(longest, run - (x & (run - 1)));
   }
 }
 
@@ -95,7 +95,7 @@ function readWords(
   at: number,
   length: number,
 ): boolean {
-  if (length > SHORT || length % 4 !== 0 || address % 4 !== 0) return false;
+  if (length > SHORT || ((length | address) & 3) !== 0) return false;
   if (memory.find(address, length, false) < length) return false;
   const words = memory.foundWords;
   if (words === undefined) return false;
@@ -117,7 +117,7 @@ function writeWords(
   at: number,
   length: number,
 ): boolean {
-  if (length > SHORT || length % 4 !== 0 || address % 4 !== 0) return false;
+  if (length > SHORT || ((length | address) & 3) !== 0) return false;
   if (memory.find(address, length, true) < length) return false;
   const words = memory.foundWords;
   if (words === undefined) return false;

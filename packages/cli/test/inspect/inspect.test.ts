@@ -1,7 +1,8 @@
 // vfio-ts inspect of devices of ours, and of servers that are none.
 
 import { execFile } from 'node:child_process';
-import { createServer, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
@@ -13,7 +14,7 @@ import {
   LinuxClock,
   VfioUserClient,
 } from '@vfio-ts/vfio-user';
-import { main, printed, ready, run, temporaryFolder } from '../support.ts';
+import { main, printed, ready, run, runProgram, temporaryFolder } from '../support.ts';
 
 /** A server that does with a connection what it is told, and with that alone. */
 async function impostor(path: string, accept: (socket: Socket) => void): Promise<void> {
@@ -158,6 +159,34 @@ test('a device that has a client is left alone, and inspect says how to go on', 
   const [json = ''] = await printed(run('stats', socket, '--json'));
   expect(JSON.parse(json)).toMatchObject({ connections: 1 });
   expect(await client.getInfo()).toMatchObject({ numRegions: 9 });
+});
+
+test('a server of somebody else that has a client is not even connected to', async () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, 'other.sock');
+  const accepted: Socket[] = [];
+  await impostor(path, (socket) => void accepted.push(socket));
+  const user = createConnection(path);
+  onTestFinished(() => void user.destroy());
+  await once(user, 'connect');
+  const shown = run('inspect', path);
+  expect(await shown.ended).toEqual([1, null]);
+  expect(shown.errors()).toBe(
+    `vfio-ts: ${path} has a client, and serves one at a time: ask again when that has gone\n`,
+  );
+  expect(accepted).toHaveLength(1);
+});
+
+test('a UUID stands for the socket of a device that the daemon runs', async () => {
+  using folder = temporaryFolder();
+  const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
+  const socket = join(folder.path, `${uuid}.sock`);
+  await ready(run('serve', 'mdpy-sample:mdpy-vga', '--socket', socket, '--json'));
+  const env = { ...process.env, VFIO_TS_RUNTIME_DIR: folder.path };
+  const told = await printed(runProgram(main, { env }, 'inspect', uuid.toUpperCase(), '--json'));
+  expect(JSON.parse(told.join(''))).toMatchObject({ socket, device: { api: 'pci' } });
+  const stats = await printed(runProgram(main, { env }, 'stats', uuid, '--prometheus'));
+  expect(stats).toContain(`vfio_ts_connections_total{device="${uuid}"} 1`);
 });
 
 test('a device is as it was after it was inspected, and there for the next client', async () => {

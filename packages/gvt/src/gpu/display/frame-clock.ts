@@ -15,7 +15,7 @@ const MOST_LATE_FRAMES = 4;
 const RETRY = 1;
 
 /** Frames that a guest may leave an interrupt unanswered before the next one is told all the same. */
-const MOST_PATIENCE = 4;
+const MOST_PATIENCE = 15;
 
 /**
  * Part of a frame, before its blank, in which the scan line stands. A driver that sees the last tenth of a millisecond

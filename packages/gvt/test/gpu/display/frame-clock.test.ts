@@ -101,10 +101,10 @@ describe('missed frames', () => {
   test('do not wait for ever', () => {
     const { clock, told, state } = running();
     state.isUnanswered = true;
-    clock.advance(9 + 40);
+    clock.advance(9 + 149);
+    expect(told).toEqual([]);
+    clock.advance(1);
     expect(told).toEqual([1]);
-    clock.advance(100);
-    expect(told.length).toBe(11);
   });
 });
 

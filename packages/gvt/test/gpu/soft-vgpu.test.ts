@@ -125,6 +125,14 @@ describe('failsafe', () => {
   });
 });
 
+test('a vGPU without pipes shows nothing, whatever is written', () => {
+  const made = bench({ pipes: 0 });
+  setMode(made);
+  made.clock.advance(FRAME);
+  expect(made.vgpu.screen()).toBeUndefined();
+  expect(made.clock.pending).toBe(0);
+});
+
 test('nothing is left on the clock after close', () => {
   const made = bench();
   setMode(made);

@@ -9,10 +9,10 @@ import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { LinuxClock } from '@vfio-ts/vfio-user';
-import { chromium, type Browser } from 'playwright-core';
 import type { Benchmark, BenchmarkRun, Measurement } from '../../../scripts/bench/benchmark.ts';
 import { quantile } from '../../../scripts/bench/statistics.ts';
 import { localTarget, PageServer, PictureServer } from '../src/index.ts';
+import { Chromium } from './support/chromium.ts';
 import { HEIGHT, NUMBER_BITS, WIDTH, type Content } from './support/frames.ts';
 import { watchPage, type Seen } from './support/watch-page.ts';
 
@@ -21,6 +21,7 @@ const RATE = 60;
 const WARM_UP_MS = 3000;
 const MEASURED_MS = 6000;
 const MAX_FRAMES = 4096;
+const POLL_MS = 100;
 const CONTENTS: readonly Content[] = ['text', 'desktop', 'video'];
 
 /** A benchmark's own process has one processor; browser, guest and server are several. */
@@ -40,7 +41,7 @@ interface Figures {
   readonly latencies: readonly number[];
 }
 
-async function watch(browser: Browser, content: Content): Promise<Figures> {
+async function watch(browser: Chromium, content: Content): Promise<Figures> {
   const memory = new SharedArrayBuffer(WIDTH * HEIGHT * 4);
   const written = new SharedArrayBuffer(MAX_FRAMES * 8);
   const pixels = new Uint8Array(memory);
@@ -51,19 +52,19 @@ async function watch(browser: Browser, content: Content): Promise<Figures> {
   };
   await using server = new PictureServer(source, host);
   await using site = new PageServer({ ...host, targets: () => [localTarget('a', server)] });
-  const page = await browser.newPage({ viewport: { width: WIDTH + 30, height: HEIGHT + 80 } });
-  await page.addInitScript(watchPage, NUMBER_BITS);
-  await page.goto(await site.listen());
-  await page.locator('.view[data-state=live]').waitFor();
+  await browser.open(await site.listen(), `(${watchPage.toString()})(${NUMBER_BITS})`);
+  while ((await browser.value(`document.querySelector('.view')?.dataset.state`)) !== 'live') {
+    await delay(POLL_MS);
+  }
   const workerData = { memory, content, rate: RATE, written };
   const guest = new Worker(new URL('support/drawer.ts', import.meta.url), { workerData });
   await new Promise((resolve) => void guest.once('message', resolve));
   await delay(WARM_UP_MS);
   const begin = performance.timeOrigin + performance.now();
   await delay(MEASURED_MS);
-  const seen: readonly Seen[] = await page.evaluate(() => globalThis.seenFrames);
+  const seen = seenFrom(await browser.value('JSON.stringify(seenFrames)'));
   await guest.terminate();
-  await page.close();
+  await browser.close();
   const times = new Float64Array(written);
   const counted = seen.filter(([, at]) => at >= begin && at < begin + MEASURED_MS);
   return {
@@ -74,30 +75,31 @@ async function watch(browser: Browser, content: Content): Promise<Figures> {
   };
 }
 
+function seenFrom(json: unknown): readonly Seen[] {
+  const seen: readonly Seen[] = JSON.parse(String(json));
+  return seen;
+}
+
 async function run(bench: BenchmarkRun): Promise<readonly Measurement[]> {
   leaveProcessor();
   bench.note(`${availableParallelism()} processors for guest, server and browser together`);
   const measurements: Measurement[] = [];
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-  try {
-    for (const content of CONTENTS) {
-      bench.progress(content);
-      const { rate, latencies } = await watch(browser, content);
-      measurements.push(
-        {
-          name: `picture/${content}-1080p`,
-          value: rate,
-          unit: 'frames/s',
-          ratio: rate / RATE,
-          ratioTo: `${RATE} that are drawn`,
-          goal: { of: 'value', atLeast: RATE * 0.98 },
-        },
-        { name: `picture/${content}-latency`, value: quantile(latencies, 0.5), unit: 'ms' },
-        { name: `picture/${content}-latency-90`, value: quantile(latencies, 0.9), unit: 'ms' },
-      );
-    }
-  } finally {
-    await browser.close();
+  await using browser = await Chromium.start(CHROMIUM, WIDTH + 30, HEIGHT + 80);
+  for (const content of CONTENTS) {
+    bench.progress(content);
+    const { rate, latencies } = await watch(browser, content);
+    measurements.push(
+      {
+        name: `picture/${content}-1080p`,
+        value: rate,
+        unit: 'frames/s',
+        ratio: rate / RATE,
+        ratioTo: `${RATE} that are drawn`,
+        goal: { of: 'value', atLeast: RATE * 0.98 },
+      },
+      { name: `picture/${content}-latency`, value: quantile(latencies, 0.5), unit: 'ms' },
+      { name: `picture/${content}-latency-90`, value: quantile(latencies, 0.9), unit: 'ms' },
+    );
   }
   return measurements;
 }

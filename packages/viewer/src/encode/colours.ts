@@ -51,31 +51,33 @@ export class Colours {
   }
 
   /** @returns 1 or 2; 0 where there are more */
-  #countTwo({ pixels, width }: Pixels, rect: Rect, bits: Buffer): number {
+  #countTwo(picture: Pixels, rect: Rect, bits: Buffer): number {
+    const { pixels, width } = picture;
     const first = (pixels[rect.y * width + rect.x] ?? 0) & RGB;
-    let second = EMPTY;
+    // A colour by what it has other than the first.
+    const second = differenceFrom(first, picture, rect);
+    this.list[0] = first;
+    if (second === 0) return 1;
+    this.list[1] = first ^ second;
     let to = 0;
     for (let y = rect.y; y < rect.y + rect.height; y++) {
       let i = y * width + rect.x;
+      let others = 0;
       for (const end = i + rect.width; i < end;) {
         let byte = 0;
         const stop = Math.min(i + 8, end);
         const unused = 8 - (stop - i);
+        // Text is as good as random: without branches, nothing is guessed wrong.
         for (; i < stop; i++) {
-          const colour = (pixels[i] ?? 0) & RGB;
-          if (colour === first) byte <<= 1;
-          else if (colour === second) byte = (byte << 1) | 1;
-          else if (second === EMPTY) {
-            second = colour;
-            byte = (byte << 1) | 1;
-          } else return 0;
+          const difference = ((pixels[i] ?? 0) & RGB) ^ first;
+          const bit = isNotZero(difference);
+          others |= bit & isNotZero(difference ^ second);
+          byte = (byte << 1) | bit;
         }
         bits[to++] = byte << unused;
       }
+      if (others !== 0) return 0;
     }
-    this.list[0] = first;
-    if (second === EMPTY) return 1;
-    this.list[1] = second;
     return 2;
   }
 
@@ -120,4 +122,20 @@ export class Colours {
     const { buffer } = this.#bytes;
     return Buffer.from(buffer.byteLength >= length ? buffer : new ArrayBuffer(length), 0, length);
   }
+}
+
+/** 1 for every number of 32 bits but 0. */
+function isNotZero(number: number): number {
+  return (number | -number) >>> 31;
+}
+
+/** The first colour of a rectangle that is another one, by how it differs; 0 where there is none. */
+function differenceFrom(colour: number, { pixels, width }: Pixels, rect: Rect): number {
+  for (let y = rect.y; y < rect.y + rect.height; y++) {
+    for (let i = y * width + rect.x, end = i + rect.width; i < end; i++) {
+      const difference = ((pixels[i] ?? 0) & RGB) ^ colour;
+      if (difference !== 0) return difference;
+    }
+  }
+  return 0;
 }

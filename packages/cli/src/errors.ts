@@ -17,7 +17,7 @@ export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return inspect(error);
   // Most readers know what a socket is, and few what ENODEV is: so the code is behind the fact.
   if (error instanceof VfioError) return `${factOf(error)} (${error.code})`;
-  if (!FAULTS.some((Fault) => error instanceof Fault)) return error.message;
+  if (!FAULTS.some((Fault) => error instanceof Fault)) return portText(error) ?? error.message;
   return `${error.stack ?? error.message}\nThis is a fault of vfio-ts or of a driver, not of yours: please report it with these lines`;
 }
 
@@ -27,10 +27,33 @@ export function factOf({ message, code, op }: VfioError): string {
   return message.startsWith(head) ? message.slice(head.length) : message;
 }
 
+/** What keeps a page from being served on a port, as Node says it. */
+function portText(error: Error): string | undefined {
+  if (!('syscall' in error && error.syscall === 'listen' && 'code' in error)) return undefined;
+  if (error.code === 'EADDRINUSE') return `${error.message}: take another --port, or leave it out`;
+  if (error.code === 'EACCES') return `${error.message}: take a --port from 1024 on`;
+  if (error.code !== 'EADDRNOTAVAIL') return undefined;
+  return `${error.message}: --host takes an address that this machine has`;
+}
+
 /** What keeps a file from being read, and is not what is in it; other errors are given back as they are. */
 export function fileError(error: unknown, file: string): unknown {
   const text = fileText(error, file);
   return text === undefined ? error : new Error(text, { cause: error });
+}
+
+/** The same of a file that is to be written. */
+export function writeError(error: unknown, file: string): unknown {
+  const folder = dirname(file);
+  if (isErrno(error, 'ENOENT')) {
+    return new Error(`there is no folder for ${file}: mkdir -p ${folder} makes it`, {
+      cause: error,
+    });
+  }
+  if (!isErrno(error, 'EACCES') && !isErrno(error, 'EPERM')) return error;
+  return new Error(`${file} may not be written: say a file in a folder that is yours`, {
+    cause: error,
+  });
 }
 
 function fileText(error: unknown, file: string): string | undefined {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { VfioError, type ErrnoCode } from '@vfio-ts/core';
 import { programForTest } from '@vfio-ts/lab';
-import { errorText, fileError, listenError } from '../src/errors.ts';
+import { errorText, fileError, listenError, writeError } from '../src/errors.ts';
 import { tooOld } from '../src/node-version.ts';
 import { hasConnections, unreachable } from '../src/reach.ts';
 import { isUsageError, UsageError } from '../src/usage.ts';
@@ -51,6 +51,15 @@ test.each<readonly [ErrnoCode, string, string, string]>([
   expect(errorText(error)).toContain(`(${code})`);
 });
 
+test.each([
+  ['EADDRINUSE', 'take another --port, or leave it out'],
+  ['EACCES', 'take a --port from 1024 on'],
+  ['EADDRNOTAVAIL', '--host takes an address that this machine has'],
+])('a port that cannot be listened on for %s is said with what to do', (code, text) => {
+  const error = Object.assign(new Error('listen on 1.2.3.4:80'), { code, syscall: 'listen' });
+  expect(errorText(error)).toBe(`listen on 1.2.3.4:80: ${text}`);
+});
+
 test('an error that has nothing to do with the socket stays as it is', () => {
   const error = new VfioError('ENOENT', 'set', 'no setting colour');
   expect(listenError(error, '/run/a.sock')).toBe(error);
@@ -63,6 +72,14 @@ test.each([
 ])('a file that cannot be read for %s is said with why', (code, text) => {
   const error = Object.assign(new Error('node says'), { code });
   expect(errorText(fileError(error, '/etc/x.json'))).toContain(text);
+});
+
+test.each([
+  ['ENOENT', 'mkdir -p /nodir makes it'],
+  ['EACCES', 'say a file in a folder that is yours'],
+])('a file that cannot be written for %s is said with what to do', (code, text) => {
+  const error = Object.assign(new Error('node says'), { code });
+  expect(errorText(writeError(error, '/nodir/x.png'))).toContain(text);
 });
 
 test.each([

@@ -70,7 +70,10 @@ export async function findDriver(
   if (isPath(name)) return await driverAt(resolve(places.cwd, name), name);
   const manifest = isPackageName(name) ? findPackage(name, places) : undefined;
   if (manifest !== undefined) return await loadPackage(manifest);
-  throw new UsageError(`no driver ${JSON.stringify(name)}; ${namesOf(places)}`);
+  const install = isPackageName(name)
+    ? `; npm install ${name} installs one of another package`
+    : '';
+  throw new UsageError(`no driver ${JSON.stringify(name)}; ${namesOf(places)}${install}`);
 }
 
 /** The driver of a type directory, `mdpy-xga` for example. @throws UsageError no driver has it */
@@ -153,7 +156,7 @@ function namesOf(places: DriverPlaces): string {
       return [];
     }
   });
-  return `${list([...DRIVERS.map(({ name }) => name), ...new Set(names)])}; of a package that is not installed here: npm install`;
+  return list([...DRIVERS.map(({ name }) => name), ...new Set(names)]);
 }
 
 function list(names: readonly string[]): string {

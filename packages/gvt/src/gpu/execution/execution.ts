@@ -142,7 +142,7 @@ export class Execution implements GpuClient {
       clock,
       ppgtt: new Ppgtt(memory, faults),
       counters: this.#counters,
-      refused: ({ name }, what) => this.#refused(name, what),
+      refused: ({ name }, what, isPrivileged) => this.#refused(name, what, isPrivileged),
       unreadable: () => this.#failsafe('guest error', `${engine.name}: no context image`),
     });
   }
@@ -171,10 +171,13 @@ export class Execution implements GpuClient {
     if (this.#isStarted) this.#scheduler.wake(this);
   }
 
-  #refused(name: string, what: number): void {
+  /** A driver's own commands are known; a program's may ask for anything. */
+  #refused(name: string, what: number, isPrivileged: boolean): void {
     if (this.#told.size >= MOST_TOLD || this.#told.has(what)) return;
     this.#told.add(what);
-    this.#parts.log('warn', () => `${name}: a command may not use ${hex(what >>> 0)}`);
+    const who = isPrivileged ? 'a command of the ring' : "a program's command";
+    const level = isPrivileged ? 'warn' : 'debug';
+    this.#parts.log(level, () => `${name}: ${who} may not use ${hex(what >>> 0)}`);
   }
 
   #tellOfDraws(): void {

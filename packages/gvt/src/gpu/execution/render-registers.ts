@@ -7,8 +7,12 @@ import type { Register, RegisterFamily } from '../registers/register.ts';
 const RANGES = [
   [0x2248, 1, 'GEN8_OA_CTX_CONTROL'],
   [0x2290, 2, 'CS_INVOCATION_COUNT'],
+  [0x22c8, 2, 'PS_INVOCATION_COUNT_0'],
+  [0x22d8, 2, 'PS_DEPTH_COUNT_0'],
+  [0x22f0, 4, 'PS_COUNTS_1'],
   [0x2300, 22, 'PIPELINE_STATISTICS'],
   [0x2420, 9, '3DPRIM'],
+  [0x2448, 4, 'PS_COUNTS_2'],
   [0x2500, 3, 'GPGPU_DISPATCHDIM'],
   [0x20c8, 1, 'GEN8_R_PWR_CLK_STATE'],
   [0x4dd0, 1, 'GAMTARBMODE'],
@@ -16,6 +20,7 @@ const RANGES = [
   [0x5200, 24, 'SO_STATISTICS'],
   [0x5280, 4, 'SO_WRITE_OFFSET'],
   [0x7034, 1, 'L3CNTLREG'],
+  [0xe400, 2, 'TD_CTL'],
   [0xb100, 1, 'L3SQCREG1'],
   [0xb118, 1, 'L3SQCREG4'],
 ] as const;

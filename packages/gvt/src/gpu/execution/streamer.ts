@@ -52,7 +52,7 @@ export interface StreamerParts {
   readonly counters: CommandCounters;
   readonly clock: Clock;
   /** A stream asked for something that it may not do. */
-  refused(engine: EngineLayout, what: number): void;
+  refused(engine: EngineLayout, what: number, isPrivileged: boolean): void;
 }
 
 /** Executes commands of one context at a time. */
@@ -167,7 +167,7 @@ export class CommandStreamer implements CommandContext {
 
   refuse(what: number): void {
     this.counters.refused++;
-    this.#parts.refused(this.engine, what);
+    this.#parts.refused(this.engine, what, this.stream.isPrivileged);
   }
 
   worked(bytes: number): void {

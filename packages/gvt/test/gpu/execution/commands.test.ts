@@ -204,6 +204,12 @@ describe('PIPE_CONTROL', () => {
     expect([guest.word(guest.data), guest.word(guest.data + 4)]).toEqual([0x11, 0x22]);
   });
 
+  it('does not take the low bits of an address as such', () => {
+    const guest = new Bench();
+    guest.inBatch(0x7a00_0003, 1 << 14, DATA | 4, 0, 0x11);
+    expect([guest.word(guest.data), guest.word(guest.data + 4)]).toEqual([0x11, 0]);
+  });
+
   it('writes the time', () => {
     const guest = new Bench();
     guest.clock.advance(1000);

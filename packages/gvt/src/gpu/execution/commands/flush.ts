@@ -39,7 +39,7 @@ export const pipeControl: Command = {
       const isIndex = (flags & STORE_INDEX) !== 0;
       const isGlobal = (flags & PIPE_CONTROL_GLOBAL) !== 0;
       const space = isGlobal || isIndex;
-      postSync(cs, operation, space, isIndex, addressAt(stream, 2), 4, length8(header) > 5);
+      postSync(cs, operation, space, isIndex, qwordAt(cs, 2), 4, length8(header) > 5);
     }
     if ((flags & NOTIFY) !== 0) cs.interrupt(GT_RENDER_PIPECTL_NOTIFY_INTERRUPT);
     return Outcome.next;
@@ -55,14 +55,18 @@ export const flushDw: Command = {
     if (operation !== 0) {
       const isIndex = (header & STORE_INDEX) !== 0;
       const isGlobal = isIndex || (cs.stream.word(1) & FLUSH_DW_GLOBAL) !== 0;
-      const address = addressAt(cs.stream, 1);
-      const aligned = address - (address % 8);
-      postSync(cs, operation, isGlobal, isIndex, aligned, 3, length6(header) > 4);
+      postSync(cs, operation, isGlobal, isIndex, qwordAt(cs, 1), 3, length6(header) > 4);
     }
     if ((header & NOTIFY) !== 0) cs.interrupt(GT_RENDER_PIPECTL_NOTIFY_INTERRUPT);
     return Outcome.next;
   },
 };
+
+/** An address of eight bytes: what is below is not part of it. */
+function qwordAt(cs: CommandContext, index: number): number {
+  const address = addressAt(cs.stream, index);
+  return address - (address & 7);
+}
 
 /** @param at - where the immediate data is @param isQword - and whether it is two dwords */
 function postSync(
@@ -76,7 +80,7 @@ function postSync(
 ): void {
   const memory = cs.memory(isGlobal);
   if (memory === undefined) return;
-  const target = isIndex ? cs.contextPage + (address % PAGE_SIZE) : address;
+  const target = isIndex ? cs.contextPage + (address & (PAGE_SIZE - 1)) : address;
   if (operation === WRITE_IMMEDIATE) {
     memory.write32(target, cs.stream.word(at));
     if (isQword) memory.write32(target + 4, cs.stream.word(at + 1));

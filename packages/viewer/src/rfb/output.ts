@@ -4,6 +4,8 @@ import type { Writable } from 'node:stream';
 
 /** Bytes of a piece: large enough that pieces cost nothing, small enough that a browser draws while more comes. */
 const PIECE = 2 ** 18;
+/** Bytes on their way above which no more follow. */
+const MAX_PENDING = 2 ** 20;
 /** Pieces kept for further use. */
 const MAX_SPARE = 8;
 
@@ -15,11 +17,17 @@ export class Output {
   #piece: Buffer = Buffer.allocUnsafeSlow(PIECE);
   #used = 0;
   #pending = 0;
+  #drained: PromiseWithResolvers<void> = Promise.withResolvers<void>();
 
   /** @param onWritten - called when the stream has passed a piece on */
   constructor(stream: Writable, onWritten: () => void) {
     this.#stream = stream;
     this.#onWritten = onWritten;
+  }
+
+  /** Whether so little is on its way that more may follow. */
+  get hasRoom(): boolean {
+    return this.#pending < MAX_PENDING;
   }
 
   /** Bytes the stream has been given and has not passed on. */
@@ -51,13 +59,26 @@ export class Output {
   flush(): void {
     const [piece, length] = [this.#piece, this.#used];
     if (length === 0) return;
-    this.#piece = this.#spare.pop() ?? Buffer.allocUnsafeSlow(PIECE);
     this.#used = 0;
+    // A whole piece is not given away for a few bytes: a client that reads nothing could make them many.
+    const isLarge = length >= PIECE / 4;
+    const bytes = isLarge ? piece.subarray(0, length) : Buffer.from(piece.subarray(0, length));
+    if (isLarge) this.#piece = this.#spare.pop() ?? Buffer.allocUnsafeSlow(PIECE);
     this.#pending += length;
-    this.#stream.write(piece.subarray(0, length), (error) => {
+    this.#stream.write(bytes, (error) => {
       this.#pending -= length;
-      if (this.#spare.length < MAX_SPARE) this.#spare.push(piece);
-      if ((error ?? undefined) === undefined) this.#onWritten();
+      if (isLarge && this.#spare.length < MAX_SPARE) this.#spare.push(piece);
+      if ((error ?? undefined) !== undefined) return;
+      if (this.#pending < MAX_PENDING) this.#drained.resolve();
+      this.#onWritten();
     });
+  }
+
+  /** Resolves when there is room for more; never on a stream that ends before, whose client needs no more. */
+  async drained(): Promise<void> {
+    while (!this.hasRoom) {
+      this.#drained = Promise.withResolvers<void>();
+      await this.#drained.promise;
+    }
   }
 }

@@ -22,12 +22,10 @@ import { UpdateEncoder, type SizeNote } from './update.ts';
 const HANDSHAKE_TIME = 10_000;
 /** Milliseconds that a wrong password costs. */
 const GUESS_TIME = 1000;
-/** Bytes on their way above which a client is left out of updates. */
-const MAX_PENDING = 2 ** 20;
 /** Answers that may wait for the end of an update. */
 const MAX_WAITING = 64;
 /** Bytes on their way above which a client that sends still is one that does not read. */
-const MAX_BACKLOG = 2 ** 26;
+const MAX_BACKLOG = 2 ** 23;
 
 /** What a session is made with. */
 export interface SessionOptions extends ScreenHost {
@@ -80,9 +78,7 @@ export class Session implements Watcher, MessageHandler {
   }
 
   get isReady(): boolean {
-    return (
-      this.#isRunning && !this.#isSending && this.#flow.isOpen && this.#output.pending < MAX_PENDING
-    );
+    return this.#isRunning && !this.#isSending && this.#flow.isOpen && this.#output.hasRoom;
   }
 
   /** Ends it. A second call does nothing. */

@@ -93,6 +93,7 @@ export class UpdateEncoder implements Disposable {
     const { clock, turn } = this.#host;
     let began = clock.now();
     for (const rect of rects) {
+      await output.drained();
       await this.#rect(picture, rect);
       if (clock.now() - began < SLICE) continue;
       await turn();

@@ -24,6 +24,30 @@ describe('a client is ended that', () => {
   });
 
   test('asks for answers without end and reads none', async () => {
+    const stand = new Stand();
+    const viewer = await stand.viewer([0, -312]);
+    await settle();
+    viewer.stream.pause();
+    const before = process.memoryUsage().arrayBuffers;
+    const fences = Buffer.alloc(73 * 1000);
+    for (let at = 0; at < fences.length; at += 73) {
+      fences.writeUInt8(248, at);
+      fences.writeUInt32BE(0x8000_0000, at + 4);
+      fences.writeUInt8(64, at + 8);
+    }
+    let sent = 0;
+    for (; sent < 300 && !viewer.isOver; sent++) {
+      viewer.send(fences);
+      await settle();
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26);
+    }
+    expect(sent).toBeLessThan(300);
+    expect(stand.server.viewers).toBe(0);
+  });
+});
+
+describe('a client that does not read', () => {
+  test('is sent no picture, and nobody looks for it', async () => {
     const stand = new Stand(new TestPicture(1600, 1200));
     const viewer = await stand.viewer([0, -312]);
     viewer.stream.pause();

@@ -49,7 +49,7 @@ describe('npx pnpm@12 start', () => {
   });
 });
 
-describe('devices by UUID', () => {
+describe('devices by UUID', { timeout: 240_000 }, () => {
   const uuid = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
 
   test('what mdevctl defines is started, looked into, listed and stopped', async (ctx) => {

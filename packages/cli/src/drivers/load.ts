@@ -2,8 +2,8 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
+import { within } from '../within.ts';
 import { complete } from './complete.ts';
 import type { PackagedDriver } from './contract.ts';
 import type { CommandDriver } from './driver.ts';
@@ -51,23 +51,16 @@ export async function loadModule(file: string, what: string = file): Promise<Com
 }
 
 async function importModule(file: string, what: string): Promise<object> {
-  const waiting = new AbortController();
-  const tooLong = delay(LOAD_TIMEOUT, undefined, { signal: waiting.signal }).then(() => {
-    throw new Error(`it is not done after ${LOAD_TIMEOUT / 1000} s`);
-  });
-  // Ends it without a word once the module is there.
-  tooLong.catch(() => undefined);
   try {
     const url = pathToFileURL(file).href;
-    return await Promise.race([import(/* @vite-ignore */ url), tooLong]);
+    const loading: Promise<object> = import(/* @vite-ignore */ url);
+    return await within(LOAD_TIMEOUT, loading);
   } catch (cause) {
     const fact = cause instanceof Error ? cause.message : String(cause);
     throw new DriverError(
       `${what} cannot be loaded: ${fact}; a driver is a module that exports "driver"`,
       { cause },
     );
-  } finally {
-    waiting.abort();
   }
 }
 

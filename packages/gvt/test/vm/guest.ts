@@ -46,7 +46,7 @@ export async function complaints(guest: Guest): Promise<string[]> {
 /** Whether the driver has given the GPU up. */
 export async function isWedged(guest: Guest): Promise<boolean> {
   const base = '/sys/kernel/debug';
-  await run(guest, `mountpoint -q ${base} || mount -t debugfs debugfs ${base}`);
+  await run(guest, `[ -e ${base}/dri ] || mount -t debugfs debugfs ${base}`);
   const wedged = await run(
     guest,
     `cat ${base}/dri/0/i915_wedged ${base}/dri/*02.0/i915_wedged 2>/dev/null | head -n 1`,

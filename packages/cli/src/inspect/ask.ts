@@ -43,6 +43,12 @@ import type {
 /** How many regions and interrupts are looked at; a device says how many it has, and need not say the truth. */
 const MOST = 64;
 
+/** What is asked of a connection. */
+export type InspectedClient = Pick<
+  VfioUserClient,
+  'version' | 'getInfo' | 'getRegionInfo' | 'getIrqInfo' | 'feature' | 'read'
+>;
+
 /** How far the asking is. */
 export type Step = (what: string) => void;
 
@@ -53,7 +59,7 @@ export type Step = (what: string) => void;
  * @throws `ENOTCONN` the server has gone away, `ETIMEDOUT` it does not answer; what it is refused becomes part of the report
  */
 export async function askDevice(
-  client: VfioUserClient,
+  client: InspectedClient,
   socket: string,
   step: Step = () => undefined,
 ): Promise<Inspection> {
@@ -90,7 +96,7 @@ interface Asking {
 }
 
 async function askRegions(
-  client: VfioUserClient,
+  client: InspectedClient,
   { api, info, step }: Asking,
 ): Promise<RegionReport[]> {
   const reports: RegionReport[] = [];
@@ -130,7 +136,7 @@ function regionCapability({ id, payload }: InfoCap): RegionCapability {
   }
 }
 
-async function askIrqs(client: VfioUserClient, { api, info, step }: Asking): Promise<IrqReport[]> {
+async function askIrqs(client: InspectedClient, { api, info, step }: Asking): Promise<IrqReport[]> {
   const reports: IrqReport[] = [];
   for (let index = 0; index < Math.min(info.numIrqs, MOST); index++) {
     step(`interrupt ${index} of ${info.numIrqs}`);
@@ -146,7 +152,7 @@ async function askIrqs(client: VfioUserClient, { api, info, step }: Asking): Pro
 }
 
 /** A device that does not say it can migrate cannot. */
-async function askMigration(client: VfioUserClient): Promise<MigrationReport | null> {
+async function askMigration(client: InspectedClient): Promise<MigrationReport | null> {
   const flags = await orRefused(getMigrationFlags(client));
   if (flags instanceof VfioError) return null;
   const state = await orRefused(getMigrationState(client));
@@ -154,7 +160,7 @@ async function askMigration(client: VfioUserClient): Promise<MigrationReport | n
 }
 
 async function askPci(
-  client: VfioUserClient,
+  client: InspectedClient,
   regions: readonly RegionReport[],
 ): Promise<PciReport | null> {
   const sizeOf = (index: number): number => {

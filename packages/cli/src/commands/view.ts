@@ -18,6 +18,9 @@ export interface ViewArguments {
   readonly json: boolean;
 }
 
+/** Addresses that other machines cannot reach. */
+const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/u;
+
 /** Serves the page until `stopped`. @returns exit code */
 export async function view(
   { devices, port = 0, host, json }: ViewArguments,
@@ -32,6 +35,11 @@ export async function view(
     targets: () => (named.length > 0 ? named : targetsIn(runtime)),
   });
   const url = await page.listen({ port, host });
+  if (!LOOPBACK.test(host)) {
+    output.note(
+      'vfio-ts: nothing is enciphered: who can read this network can read token and picture',
+    );
+  }
   if (json) output.print(JSON.stringify({ url }));
   else output.print(`${devices.join(' ') || 'all devices'}: ${url}\nCtrl-C ends it`);
   await stopped;

@@ -7,13 +7,8 @@
 import type { GraphicsRange, GuestMemory } from '../gpu.ts';
 import { NOTHING, PAGE_SIZE, PagedMemory, WRITABLE, type FaultSink } from './paged-memory.ts';
 
-/** Bytes of the table. */
-export const GTT_SIZE: number = 8 * 1024 * 1024;
-
-/** Bytes that the table can stand for. */
-export const GGTT_TOTAL: number = (GTT_SIZE / 8) * PAGE_SIZE;
-
-const ENTRIES = GTT_SIZE / 8;
+/** Entries: 8 MiB of them stand for 4 GiB. */
+const ENTRIES = 1024 * 1024;
 const PRESENT = 1;
 const LOW_ADDRESS = 0xffff_f000;
 const HIGH_ADDRESS = 0x7f;

@@ -21,8 +21,8 @@ import { CommandStream } from './stream.ts';
 
 const LANE_BITS = 16;
 
-/** Jumps and calls of a slice of one engine: a batch that only goes round waits for somebody else. */
-const MOST_JUMPS = 64;
+/** Jumps back of one engine in a round: a batch that only goes round waits for somebody else. */
+const MOST_JUMPS_BACK = 8;
 
 /** Commands, and bytes of their work, after which the clock is looked at. */
 const COMMANDS_BY_CLOCK = 32;
@@ -104,7 +104,7 @@ export class CommandStreamer implements CommandContext {
     const { stream } = this;
     stream.renew();
     this.#bytes = 0;
-    let jumps = 0;
+    let jumpsBack = 0;
     let commands = 0;
     for (;;) {
       if (stream.isDone) return Progress.done;
@@ -123,6 +123,7 @@ export class CommandStreamer implements CommandContext {
         continue;
       }
       this.header = header;
+      const { at, depth } = stream;
       const command = commandOf(header);
       const outcome = command.execute(this, header);
       if (outcome === Outcome.again) continue;
@@ -131,7 +132,9 @@ export class CommandStreamer implements CommandContext {
       this.#isWaiting = false;
       if (outcome === Outcome.next) stream.advance(command.length(header));
       else if (outcome === Outcome.hang) return Progress.hung;
-      else if (++jumps > MOST_JUMPS) return Progress.waiting;
+      else if (depth > 0 && stream.depth === depth && stream.at <= at) {
+        if (++jumpsBack > MOST_JUMPS_BACK) return Progress.waiting;
+      }
     }
   }
 

@@ -77,10 +77,20 @@ describe('MI_BATCH_BUFFER_START', () => {
     guest.setWords(guest.code, [cmd.arbCheck, ...cmd.batch(BATCH)]);
     guest.inRing(...cmd.batch(BATCH));
     guest.run(50);
-    expect(guest.vgpu.counters.commands).toBeLessThan(20_000);
+    expect(guest.vgpu.counters.commands).toBeLessThan(2000);
     guest.setWord(guest.code, cmd.batchEnd);
     guest.run();
     expect(guest.engine.events(1)).toEqual([[0x18, 0x20]]);
+  });
+
+  it('is called by many requests without a pause', () => {
+    const guest = new Bench();
+    guest.setWords(guest.code, [cmd.batchEnd]);
+    for (let i = 0; i < 500; i++) guest.context.emit(...cmd.batch(BATCH));
+    guest.context.emit(...cmd.storeGlobal(guest.engine.page.graphics + 0x200, 1));
+    guest.engine.submit(guest.context);
+    guest.run(0);
+    expect(guest.isBack).toBe(true);
   });
 
   it('stops where nothing is, until a reset', () => {

@@ -63,16 +63,21 @@ export class PvInfo {
   /** Its registers, every dword of the page. A write of what is not for the guest is dropped. */
   readonly family: RegisterFamily;
   readonly #host: PvInfoHost;
-  /** Offsets that were said to be odd; as many as the page has dwords at most. */
-  readonly #odd = new Set<number>();
+  /** What was said to be odd, and is not said again. */
+  readonly #odd = new Set<string>();
   #isNotified = false;
   #notifications = 0;
 
   constructor(share: GpuShare, host: PvInfoHost) {
     this.#host = host;
     const told = toldTo(share);
+    const hole = this.#hole();
     const registers: Register[] = [];
-    for (let at = 0; at < PVINFO_SIZE; at += 4) registers.push(this.#register(at, told.get(at)));
+    for (let at = 0; at < PVINFO_SIZE; at += 4) {
+      const isUsed = told.has(at) || (at >= REG.DISPLAY_READY && at <= REG.EXECLIST_CONTEXT_HIGH);
+      const rest = isUsed ? this.#register(at, told.get(at)) : hole;
+      registers.push({ offset: PVINFO_BASE + at, ...rest });
+    }
     this.family = { name: 'PVINFO', registers };
   }
 
@@ -95,19 +100,32 @@ export class PvInfo {
     if (!keepsNotified) this.#isNotified = false;
   }
 
-  #register(at: number, initial: number | undefined): Register {
+  /** A dword without a meaning; most of the page is so. */
+  #hole(): Omit<Register, 'offset'> {
+    return {
+      name: 'PVINFO',
+      kind: 'read-only',
+      read: (stored) => {
+        this.#isNotified = true;
+        this.#sayOdd('read of a hole');
+        return stored;
+      },
+      written: () => this.#sayOdd('write of a hole'),
+    };
+  }
+
+  #register(at: number, initial: number | undefined): Omit<Register, 'offset'> {
     const isTold = initial !== undefined || at === REG.RSV6;
     const written = this.#write(at);
     const act = written ?? this.#refuse(at);
     return {
-      offset: PVINFO_BASE + at,
-      name: `PVINFO+0x${at.toString(16)}`,
+      name: `PVINFO${place(at)}`,
       kind: written === undefined ? 'read-only' : 'storage',
       ...(initial !== undefined && { initial }),
       ...(isHotSpot(at) && { initial: 0xffff_ffff }),
       read: (stored) => {
         this.#isNotified = true;
-        if (!isTold) this.#sayOdd(at, 'read');
+        if (!isTold) this.#sayOdd(`read of ${place(at)}`);
         return stored;
       },
       written: (value) => act(value),
@@ -128,20 +146,24 @@ export class PvInfo {
     if (at >= REG.RSV5 && at < REG.G2V_NOTIFY) {
       return () => this.#host.failsafe('insufficient resource');
     }
-    return () => this.#sayOdd(at, 'write');
+    return () => this.#sayOdd(`write of ${place(at)}`);
   }
 
   #notify(value: number): void {
     const name = NOTIFICATIONS.get(value);
-    if (name === undefined) this.#sayOdd(REG.G2V_NOTIFY, `notification ${value}`);
+    if (name === undefined) this.#sayOdd('notification', value);
     else this.#notifications++;
   }
 
-  #sayOdd(at: number, what: string): void {
-    if (this.#odd.has(at)) return;
-    this.#odd.add(at);
-    this.#host.log('debug', () => `odd ${what} at PVINFO+0x${at.toString(16)}`);
+  #sayOdd(what: string, value?: number): void {
+    if (this.#odd.has(what)) return;
+    this.#odd.add(what);
+    this.#host.log('debug', () => `PVINFO: odd ${what}${value === undefined ? '' : ` ${value}`}`);
   }
+}
+
+function place(at: number): string {
+  return `+0x${at.toString(16)}`;
 }
 
 function isHotSpot(at: number): boolean {

@@ -160,7 +160,7 @@ export class SoftVgpu implements VirtualGpu {
 
   close(): void {
     this.stop();
-    this.reset(false);
+    this.#execution.reset(GRDOM_FULL);
   }
 
   #resetEngines(mask: EngineMask): void {

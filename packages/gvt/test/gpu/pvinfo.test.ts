@@ -105,8 +105,13 @@ describe('a write', () => {
     registers.write(PVINFO_BASE, 1);
     registers.write(PVINFO_BASE, 1);
     registers.write(PVINFO_BASE + 0x44, 1);
+    for (const at of [0x14, 0x54, 0xffc]) registers.write(PVINFO_BASE + at, 1);
     expect(failures).toEqual([]);
-    expect(lines).toEqual(['debug odd write at PVINFO+0x0', 'debug odd write at PVINFO+0x44']);
+    expect(lines).toEqual([
+      'debug PVINFO: odd write of +0x0',
+      'debug PVINFO: odd write of +0x44',
+      'debug PVINFO: odd write of a hole',
+    ]);
   });
 });
 
@@ -121,7 +126,7 @@ describe('notifications', () => {
     const { info, registers, lines, failures } = page();
     registers.write(PVINFO_BASE + 0x818, code);
     expect([info.notifications, failures]).toEqual([0, []]);
-    expect(lines).toEqual([`debug odd notification ${code} at PVINFO+0x818`]);
+    expect(lines).toEqual([`debug PVINFO: odd notification ${code}`]);
   });
 });
 

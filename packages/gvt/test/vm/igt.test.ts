@@ -43,7 +43,7 @@ for (const mode of ['posted', 'waiting'] as const) {
       }
       expect(surprises).toEqual([]);
       expect(await isWedged(guest)).toBe(false);
-      await show(guest, served, 'all tests have been run');
+      await show(guest, served, 'all tests are done');
       // What commands may not do is said, and tests try it.
       stand.logger.take('warn');
       expect(await guest.powerOff()).toEqual({ code: 0, signal: null });

@@ -1,7 +1,10 @@
 // What a device shows, by the command: a screen shot, and a page.
-import { readFileSync, statSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LinuxClock } from '@vfio-ts/vfio-user';
+import { readPicture } from '@vfio-ts/viewer';
 import { decode } from 'fast-png';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { namedTarget, targetsIn } from '../src/picture/targets.ts';
@@ -69,6 +72,35 @@ describe('view', () => {
     expect((await list(url)).map(({ name }) => name)).toEqual(['mdpy-vga', 'another']);
     viewed.child.kill('SIGINT');
     expect(await viewed.ended).toEqual([0, null]);
+  });
+
+  test('lets VNC clients in that know the password', async () => {
+    const served = run('serve', 'mdpy-sample:mdpy-vga', '--json');
+    const { socket = '' } = await ready(served);
+    const file = join(folder(), 'password');
+    writeFileSync(file, 'geheim\n');
+    const viewed = run('view', socket, '--json', '--vnc', '0', '--vnc-password-file', file);
+    const { vnc = '' } = await ready(viewed);
+    const [host = '', port = ''] = vnc.split('::');
+    expect(host).toBe('127.0.0.1');
+    const clock = new LinuxClock();
+    const open = (): Socket => connect(Number(port), host);
+    const picture = await readPicture(open(), { clock, password: 'geheim' });
+    expect(picture.width).toBe(640);
+    await expect(readPicture(open(), { clock, password: 'falsch' })).rejects.toMatchObject({
+      code: 'EACCES',
+    });
+    viewed.child.kill('SIGINT');
+    expect(await viewed.ended).toEqual([0, null]);
+  });
+
+  test.each<readonly [string, readonly string[]]>([
+    ['without a password', ['/run/a.sock', '--vnc', '0']],
+    ['for all devices', ['--vnc', '0', '--vnc-password-file', '/dev/null']],
+    ['without one in the file', ['/run/a.sock', '--vnc', '0', '--vnc-password-file', '/dev/null']],
+  ])('has no VNC %s', async (_what, argv) => {
+    const viewed = run('view', ...argv);
+    expect(await viewed.ended).toEqual([2, null]);
   });
 
   test('the demo says where its page is, with both displays on it', async () => {

@@ -4,3 +4,4 @@ export { PageServer, type PageAddress, type PageServerOptions } from './page/ser
 export * from './page/target.ts';
 export { readPicture, type ReadPictureOptions } from './rfb/client.ts';
 export type { ScreenHost } from './screen/screen.ts';
+export { passGate, type GateOptions } from './rfb/gate.ts';

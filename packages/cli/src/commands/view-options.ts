@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
 import type { Choose, CommandHost } from '../host.ts';
+import { UsageError } from '../usage.ts';
 
 const EXAMPLES = `
 The address that is printed ends with a token: whoever knows it may look. A device that is not served yet, or ends, is
@@ -10,7 +11,8 @@ shown as soon as it is there again.
 Examples:
   vfio-ts view
   vfio-ts view 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
-  vfio-ts view /run/a.sock /run/b.sock --port 8080`;
+  vfio-ts view /run/a.sock /run/b.sock --port 8080
+  vfio-ts view /run/a.sock --vnc 5900 --vnc-password-file ~/.vfio-ts-vnc`;
 
 /** Adds the command. */
 export function addView(program: Command, host: CommandHost, choose: Choose): void {
@@ -23,14 +25,22 @@ export function addView(program: Command, host: CommandHost, choose: Choose): vo
     .argument('[device...]', 'UUIDs or sockets; all devices of the daemon when left out')
     .option('--port <port>', 'TCP port of the page; any that is free when left out', portOf)
     .option('--host <address>', 'address of the page, of this machine alone as it is', '127.0.0.1')
+    .option('--vnc <port>', 'TCP port for VNC clients, too, of one device; 0 for any', portOf)
+    .option('--vnc-password-file <file>', 'what they have to know: 8 bytes of its first line')
     .option('--json', 'one line {"url"} when ready', false)
     .addHelpText('after', EXAMPLES)
-    .action((devices, options) =>
+    .action((devices, options) => {
+      if ((options.vnc === undefined) !== (options.vncPasswordFile === undefined)) {
+        throw new UsageError('--vnc and --vnc-password-file go together');
+      }
+      if (options.vnc !== undefined && devices.length !== 1) {
+        throw new UsageError('--vnc is for one device');
+      }
       choose(async () => {
         const { view } = await import('./view.ts');
         return await view({ devices, ...options }, host.output, host.untilStopped());
-      }),
-    );
+      });
+    });
 }
 
 /** A TCP port, 0 for any that is free. @throws InvalidArgumentError */

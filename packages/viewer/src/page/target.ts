@@ -2,6 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { join } from '../join.ts';
 import type { PictureServer } from '../server.ts';
 
 /** A picture on a page. */
@@ -47,17 +48,5 @@ export async function connectTo(path: string): Promise<Socket> {
     return socket;
   } finally {
     socket.off('error', reject);
-  }
-}
-
-/** Both ways, with the pressure of whoever is slower, until one of them ends. */
-function join(a: Duplex, b: Duplex): void {
-  for (const [from, to] of [
-    [a, b],
-    [b, a],
-  ] as const) {
-    from.on('error', () => to.destroy());
-    from.on('close', () => to.destroy());
-    from.pipe(to);
   }
 }

@@ -67,12 +67,7 @@ function* picture(
   send: (bytes: Uint8Array) => void,
   password: string | undefined,
 ): Generator<number, Picture, Buffer> {
-  if (!/^RFB 003\.\d{3}\n$/u.test((yield VERSION_SIZE).toString('latin1'))) {
-    throw failure('EPROTO', 'no server of pictures');
-  }
-  send(Buffer.from(RFB_VERSION));
-  yield* authenticate(send, password);
-  send(Buffer.of(1));
+  yield* enter(send, password);
   const init = yield 4 + PIXEL_FORMAT_SIZE + 4;
   const [width, height] = [init.readUInt16BE(0), init.readUInt16BE(2)];
   if (width * height > MAX_PIXELS) throw failure('EPROTO', `${width}x${height} pixels`);
@@ -87,6 +82,23 @@ function* picture(
   yield* update(rgba, width, height);
   for (let alpha = 3; alpha < rgba.length; alpha += 4) rgba[alpha] = 255;
   return { width, height, rgba };
+}
+
+/**
+ * Gets in, up to the message that begins the session.
+ *
+ * @throws `EPROTO` no server of this protocol; `EACCES` it wants a password, or another
+ */
+export function* enter(
+  send: (bytes: Uint8Array) => void,
+  password: string | undefined,
+): Generator<number, void, Buffer> {
+  if (!/^RFB 003\.\d{3}\n$/u.test((yield VERSION_SIZE).toString('latin1'))) {
+    throw failure('EPROTO', 'no server of pictures');
+  }
+  send(Buffer.from(RFB_VERSION));
+  yield* authenticate(send, password);
+  send(Buffer.of(1));
 }
 
 function* authenticate(

@@ -53,7 +53,6 @@ describe('a guest with stock i915', () => {
       expect(served.picture).toMatchObject({ width, height });
 
       await wipe(guest);
-      await run(guest, 'loadfont </etc/console.psf');
       await show(guest, served, 'The quick brown fox: {[(0123456789)]} & ~$*?!');
       expect(served.lines).not.toContain('The quick brown fax: {[(0123456789)]} & ~$*?!');
       expect(served.lines.join('')).not.toContain('\u{fffd}');

@@ -59,8 +59,8 @@ export async function wipe(guest: Guest): Promise<void> {
   await run(guest, 'printf "\\033[2J\\033[H" >/dev/tty1');
 }
 
-/** Writes a line on the console and waits until it is in the picture, each pixel as the font has it. */
+/** Writes a line on the console and waits until it is in the picture, each pixel as the lab's font has it. */
 export async function show(guest: Guest, served: Served, line: string): Promise<void> {
-  await run(guest, `echo '${line}' >/dev/tty1`);
+  await run(guest, `loadfont </etc/console.psf 2>/dev/null; echo '${line}' >/dev/tty1`);
   await until(() => served.lines.includes(line));
 }

@@ -33,7 +33,6 @@ test('a monitor goes, and another one comes: the guest takes its mode', async ({
   const served = await stand.serve('GVTg_V5_8');
   const guest = await stand.boot(served);
   await loadDriver(guest);
-  await run(guest, 'loadfont </etc/console.psf');
   await show(guest, served, 'on the first one');
 
   setLink(served.vgpu, DOWN);

@@ -59,7 +59,6 @@ export const INTERRUPT_GROUPS: readonly InterruptGroup[] = [
 
 /** Bits of an engine's 16-bit lane. */
 export const GT_RENDER_USER_INTERRUPT = 0;
-export const GT_CS_MASTER_ERROR_INTERRUPT = 3;
 export const GT_RENDER_PIPECTL_NOTIFY_INTERRUPT = 4;
 export const GT_CONTEXT_SWITCH_INTERRUPT = 8;
 export const GT_WAIT_SEMAPHORE_INTERRUPT = 11;

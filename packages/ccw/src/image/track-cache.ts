@@ -2,7 +2,9 @@
 // goes first.
 //
 // Concepts: who is given a track may keep it, so its memory is left to the garbage collector; a track that is only lent
-// gives its slot to the next one that is lent. Slots are large, and making them costs more than filling them.
+// gives its slot to the next one that is lent. Slots are large, and making them costs more than filling them. Who goes
+// through a volume in order uses one slot over and over, which the processor has at hand, and what others come back to
+// stays.
 
 import type { VolumeGeometry } from '../dasd/track-store.ts';
 import { trackBuffer } from './tracks.ts';
@@ -22,6 +24,8 @@ interface Kept {
   readonly image: Uint8Array;
   /** Its memory, where nobody has it but the one it was lent to. */
   slot: Uint8Array | undefined;
+  /** Nobody has come back to it. */
+  isNew: boolean;
 }
 
 /** How many tracks behind one that is read in order are fetched before they are asked for. */
@@ -71,21 +75,21 @@ export class TrackCache {
       return kept.image;
     }
     if (this.#loading.has(track)) return undefined;
-    const slot = this.#freeSlot();
+    const slot = this.#freeSlot(track - 1);
     const image = this.#source.loadNow(track, slot);
     if (image === undefined) {
       this.#spare = slot;
       return undefined;
     }
     this.#last = track;
-    this.#keep(track, { image, slot });
+    this.#keep(track, { image, slot, isNew: true });
     return image;
   }
 
   /** Keeps a track that has been written to the image. */
   put(track: number, image: Uint8Array): void {
     this.#loading.delete(track);
-    this.#keep(track, { image, slot: undefined });
+    this.#keep(track, { image, slot: undefined, isNew: true });
   }
 
   /** Waits for the end of all reads of the image. */
@@ -102,6 +106,7 @@ export class TrackCache {
   #use(track: number): Kept | undefined {
     const kept = this.#clean.get(track);
     if (kept === undefined) return undefined;
+    kept.isNew = false;
     this.#clean.delete(track);
     this.#clean.set(track, kept);
     return kept;
@@ -121,13 +126,26 @@ export class TrackCache {
     return undefined;
   }
 
-  /** Memory for a track that is lent: what was lent before is not looked at any more. */
-  #freeSlot(): Uint8Array {
+  /**
+   * Memory for a track that is lent: what was lent before is not looked at any more.
+   *
+   * @param before - the track before it
+   */
+  #freeSlot(before: number): Uint8Array {
     const spare = this.#spare;
     this.#spare = undefined;
     if (spare !== undefined) return spare;
-    const dropped = this.#clean.size >= this.#capacity ? this.#dropOldest() : undefined;
+    if (this.#clean.size < this.#capacity) return trackBuffer(this.#trackSize);
+    const dropped = this.#dropPassed(before) ?? this.#dropOldest();
     return dropped?.slot ?? trackBuffer(this.#trackSize);
+  }
+
+  /** Drops a track that was lent last and for the first time, where it can be used again. */
+  #dropPassed(track: number): Kept | undefined {
+    const kept = track === this.#last ? this.#clean.get(track) : undefined;
+    if (kept?.slot === undefined || !kept.isNew) return undefined;
+    this.#clean.delete(track);
+    return kept;
   }
 
   #isNext(track: number): boolean {

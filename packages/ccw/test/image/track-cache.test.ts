@@ -75,6 +75,17 @@ describe('a track that is lent', () => {
     expect(file.slots.size).toBe(4);
   });
 
+  test('does not push out what is used again when all are read in order', () => {
+    const file = new TestFile(4);
+    for (const track of [50, 52, 54]) file.cache.lend(track);
+    for (let track = 0; track < 40; track++) {
+      expect(file.cache.lend(track)).toEqual(file.image(track));
+    }
+    file.inMemory = false;
+    for (const track of [50, 52, 54]) expect(file.cache.lend(track)).toEqual(file.image(track));
+    expect(file.slots.size).toBe(4);
+  });
+
   test('keeps its memory when it was given to somebody as well', async () => {
     const file = new TestFile(4);
     file.cache.lend(0);

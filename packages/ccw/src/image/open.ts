@@ -15,7 +15,8 @@ import type { ImageHeader } from './header.ts';
 import { firstPartName } from './part-names.ts';
 import { ImageParts, readHeader } from './parts.ts';
 import { ReadOnlyStore } from './read-only-store.ts';
-import { checkTrackNumber, soundTrack, trackLater, trackNow } from './tracks.ts';
+import { ReadyTracks } from './ready-tracks.ts';
+import { checkTrackNumber, soundTrack, trackLater } from './tracks.ts';
 import { WritableStore } from './writable-store.ts';
 
 /** How an image is opened. */
@@ -77,11 +78,11 @@ function readPlain(
   cacheTracks: number,
 ): TrackStore {
   const { geometry } = parts;
+  const ready = new ReadyTracks(parts);
   const file = {
     geometry,
     load: (track: number): Promise<Uint8Array> => trackLater(parts, track),
-    loadNow: (track: number, slot: Uint8Array): Uint8Array | undefined =>
-      trackNow(parts, track, slot),
+    loadNow: (track: number, slot: Uint8Array): Uint8Array | undefined => ready.read(track, slot),
     close: (): Promise<void> => parts.close(),
   };
   return new ReadOnlyStore(file, newestTracks(parts, left?.entries ?? []), cacheTracks);

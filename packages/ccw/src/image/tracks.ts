@@ -30,23 +30,6 @@ export function soundTrack(geometry: VolumeGeometry, track: number, image: Uint8
   throw new VfioError('EIO', 'read', `track ${track} (${place}) is damaged: ${length}`);
 }
 
-/**
- * Reads a track where it can be read without waiting.
- *
- * @param slot - memory for it, as of {@link trackBuffer}
- * @returns `undefined` where it cannot, or where it is damaged: a read that waits says so
- */
-export function trackNow(
-  parts: ImageParts,
-  track: number,
-  slot: Uint8Array,
-): Uint8Array | undefined {
-  const { geometry } = parts;
-  if (!parts.readTrackNow(track, slot)) return undefined;
-  const length = measureTrack(slot, cchhOfTrack(geometry, track), geometry.trackSize);
-  return typeof length === 'number' ? slot.subarray(0, length) : undefined;
-}
-
 /** Reads a track. @throws `EIO` it cannot be read or is damaged */
 export async function trackLater(parts: ImageParts, track: number): Promise<Uint8Array> {
   const slot = trackBuffer(parts.geometry.trackSize);

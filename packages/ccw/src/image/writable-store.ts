@@ -7,7 +7,8 @@ import type { ImageFiles } from './file.ts';
 import type { Journal } from './journal.ts';
 import type { ImageParts } from './parts.ts';
 import { TrackCache } from './track-cache.ts';
-import { cchhOfTrack, checkTrackNumber, trackLater, trackNow } from './tracks.ts';
+import { ReadyTracks } from './ready-tracks.ts';
+import { cchhOfTrack, checkTrackNumber, trackLater } from './tracks.ts';
 import { WriteBack } from './write-back.ts';
 
 /** How many tracks may wait in memory before a write waits for a flush. */
@@ -34,11 +35,11 @@ export class WritableStore implements TrackStore {
   constructor(own: WritableParts, cacheTracks: number) {
     const { parts, journal } = own;
     this.geometry = parts.geometry;
+    const ready = new ReadyTracks(parts);
     this.#own = own;
     const source = {
       load: (track: number): Promise<Uint8Array> => trackLater(parts, track),
-      loadNow: (track: number, slot: Uint8Array): Uint8Array | undefined =>
-        trackNow(parts, track, slot),
+      loadNow: (track: number, slot: Uint8Array): Uint8Array | undefined => ready.read(track, slot),
       read: (track: number): Promise<Uint8Array> | Uint8Array => this.#read(track),
     };
     this.#cache = new TrackCache(source, this.geometry, cacheTracks);

@@ -12,11 +12,18 @@ const GUARD_BYTE = 0xa5;
 /** Commands of a turn: 64 rounds of four engines, and what a look at the clock comes late by. */
 const MOST_COMMANDS = 64 * 4 * (512 + 33);
 
-/** Every look at it takes its time. */
+/** A loop whose clock is another's, or one of which every look takes its time. */
 class TickingLoop extends Loop {
+  readonly #now: (() => number) | undefined;
+
+  constructor(now?: () => number) {
+    super();
+    this.#now = now;
+  }
+
   override now(): number {
     this.time += 0.01;
-    return this.time;
+    return this.#now?.() ?? this.time;
   }
 }
 
@@ -67,12 +74,14 @@ function checkRange(address: number, length: number): void {
 export class HostileGuest {
   readonly guest: Guest;
   readonly ram: GuardedRam = new GuardedRam();
-  readonly loop: TickingLoop = new TickingLoop();
+  readonly loop: TickingLoop;
   readonly #engines: readonly Engine[];
   readonly #contexts: readonly (readonly [Context, Context])[];
   readonly #batches: number;
 
-  constructor(gpu: SoftGpu) {
+  /** @param now - the time by which slices end; made up when left out, so that runs can be repeated */
+  constructor(gpu: SoftGpu, now?: () => number) {
+    this.loop = new TickingLoop(now);
     this.guest = new Guest({ gpu, ram: this.ram, loop: this.loop });
     const { guest } = this;
     this.#engines = ENGINES.map((base) => new Engine(guest, base));

@@ -54,7 +54,7 @@ test(`beside random submissions the console goes on (seed ${seed})`, async ({ st
   const drive = async (): Promise<number> => {
     let actions = 0;
     for (let life = 0; performance.now() < end; life++) {
-      const hostile = new HostileGuest(stand.gpu);
+      const hostile = new HostileGuest(stand.gpu, () => performance.now());
       for (const action of fc.sample(anyAction, { numRuns: LIFE, seed: seed + life })) {
         hostile.do(action);
         actions++;

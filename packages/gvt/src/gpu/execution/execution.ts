@@ -35,7 +35,7 @@ export interface ExecutionParts {
 const SLICE_MS = 1;
 
 /** Of one engine, before the next one has its turn. */
-const QUANTUM = { commands: 512, bytes: 512 * 1024 } as const;
+const QUANTUM = { commands: 512, bytes: 128 * 1024 } as const;
 
 /** Turns of all engines in a slice, for clocks that stand still. */
 const MOST_ROUNDS = 64;

@@ -158,7 +158,7 @@ export class EventLoop {
 
   /** Works until the turn is over, or nothing comes. */
   #work(): void {
-    while (this.#time - this.#begin < this.#turn && this.#time < this.clock.due) {
+    while (this.#time - this.#begin < this.#turn && !this.#isDue(0)) {
       if (!this.#step()) break;
     }
     if (this.#activity.sole === undefined) this.#activity.leave();
@@ -233,11 +233,16 @@ export class EventLoop {
 
   /** Waits once, in the way that is right now; false when nothing came. */
   #step(): boolean {
-    const isAlone = this.#woken.length === 0 && this.clock.due - this.#time > RECEIVE_WAIT;
+    const isAlone = this.#woken.length === 0 && !this.#isDue(RECEIVE_WAIT);
     const sole = isAlone ? this.#activity.sole : undefined;
     if (sole !== undefined) return this.#receive(sole);
     this.#activity.leave();
     return this.#registrations.size > 0 && this.#dispatch(WAIT);
+  }
+
+  /** Whether a timer is due now or so many milliseconds later. */
+  #isDue(within: number): boolean {
+    return this.clock.isArmed && this.clock.due - this.#time <= within;
   }
 
   #receive(sole: Registration): boolean {

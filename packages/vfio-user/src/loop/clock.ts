@@ -24,6 +24,11 @@ export class LoopClock implements Clock {
     this.#loop = loop;
   }
 
+  /** There are timers; by itself, as a loop asks for each message, and a number that is no integer may be an object. */
+  get isArmed(): boolean {
+    return this.#times.size > 0;
+  }
+
   /** When the next timer fires, milliseconds; infinite while there is none. */
   get due(): number {
     return this.#due;

@@ -4,9 +4,9 @@
 // those that the loop causes itself, more are expected, and a thread that blocks for messages would hold them up.
 
 /** For so long after an event of Node's own more are expected, in milliseconds. */
-const EXPECTED = 50;
+const EXPECTED = 100;
 /** Node is asked so often, in milliseconds: it answers with an object. */
-const INTERVAL = 10;
+const INTERVAL = 25;
 
 /** The account of Node's events. Times are milliseconds of the loop's clock. */
 export class NodeWork {

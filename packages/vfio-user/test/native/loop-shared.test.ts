@@ -53,21 +53,21 @@ class Shared implements Disposable {
 describe('a loop that is awake', () => {
   test('waits by itself while Node has nothing to do', async () => {
     using shared = new Shared();
-    await shared.pass(12);
+    await shared.pass(30);
     expect(await shared.waits()).toBeGreaterThan(10);
   });
 
   test('leaves the wait to Node while that has work of its own', async () => {
     using shared = new Shared();
     shared.events++;
-    await shared.pass(12);
+    await shared.pass(30);
     expect(await shared.waits()).toBe(0);
   });
 
   test('hears of what comes while Node waits', async () => {
     using shared = new Shared();
     shared.events++;
-    await shared.pass(12);
+    await shared.pass(30);
     shared.event.signal();
     await until(() => shared.reads === 1);
     expect(shared.event.read()).toBe(0);
@@ -76,14 +76,14 @@ describe('a loop that is awake', () => {
   test('does not take its own wake-ups for work of Node', async () => {
     using shared = new Shared();
     shared.events++;
-    await shared.pass(12);
+    await shared.pass(30);
     shared.event.signal();
     shared.events++;
     await until(() => shared.reads === 1);
-    shared.time += 60;
+    shared.time += 150;
     shared.event.signal();
     await until(() => shared.reads === 2);
-    await shared.pass(12);
+    await shared.pass(30);
     expect(await shared.waits()).toBeGreaterThan(10);
   });
 

@@ -8,7 +8,7 @@ import { labForTest, parsePsf, programForTest, readScreen } from '@vfio-ts/lab';
 import { describe, expect, test } from 'vitest';
 import { main } from '../support.ts';
 import { Window } from './browser.ts';
-import { Shell } from './shell.ts';
+import { outsideOfScripts, Shell } from './shell.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 const REPORTS = join(ROOT, 'packages/cli/.reports');
@@ -23,7 +23,10 @@ describe('npx pnpm@12 start', () => {
     await using shell = new Shell();
     const clone = join(shell.folder, 'vfio-ts');
     execFileSync('git', ['clone', '--quiet', ROOT, clone]);
-    const started = await shell.start(PAGE, 'npx', ['--yes', 'pnpm@12', 'start'], clone);
+    const started = await shell.start(PAGE, 'npx', ['--yes', 'pnpm@12', 'start'], {
+      cwd: clone,
+      env: outsideOfScripts(shell.env),
+    });
     await using window = await Window.open(ctx, started.match[1] ?? '');
     await window.look('embedded guest');
     await expect.poll(() => colourOfFirstBar(window), SOON).toEqual([0xc0, 0xc0, 0xc0]);

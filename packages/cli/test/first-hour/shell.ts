@@ -9,7 +9,7 @@ import {
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join, sep } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { main, printed, runProgram } from '../support.ts';
@@ -46,11 +46,16 @@ export class Shell implements AsyncDisposable {
   }
 
   /** Starts a command, and waits for a line of either stream; gives it as matched. */
-  async start(line: RegExp, command: string, args: readonly string[], cwd?: string): Promise<Job> {
+  async start(
+    line: RegExp,
+    command: string,
+    args: readonly string[],
+    { cwd, env = this.env }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  ): Promise<Job> {
     // A group of its own, to which a signal can be sent as a terminal does.
     const child = spawn(command, args, {
       ...(cwd !== undefined && { cwd }),
-      env: this.env,
+      env,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -96,6 +101,18 @@ export class Shell implements AsyncDisposable {
     }
     rmSync(this.folder, { recursive: true });
   }
+}
+
+/** What pnpm, npm and turbo tell the scripts they run; pnpm's says that dependencies need no look, so none are installed. */
+const OF_SCRIPTS =
+  /^(?:INIT_CWD|NODE|PNPM_.*|TURBO_.*|npm_(?:command|lifecycle_.*|package_.*|.*execpath|config_(?:local|global)_prefix|config_user_agent)|pnpm_config_.*)$/u;
+
+/** The environment of a terminal in which no package manager runs anything, with the Node of the machine. */
+export function outsideOfScripts(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(([name]) => !OF_SCRIPTS.test(name));
+  const path = (env['PATH'] ?? '').split(delimiter);
+  const programs = path.filter((folder) => !folder.split(sep).includes('node_modules'));
+  return { ...Object.fromEntries(kept), PATH: programs.join(delimiter) };
 }
 
 /** A command that runs. */

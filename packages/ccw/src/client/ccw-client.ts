@@ -37,7 +37,10 @@ export interface CcwClientOptions {
   readonly clock: Clock;
   /** By which the device says that a status is there; the client looks from time to time without. */
   readonly makeSignal?: MakeSignal;
-  /** Called with the device status nobody has asked for, attention for example; needs `makeSignal`. */
+  /**
+   * Called with the device status nobody has asked for, attention for example; needs `makeSignal`. Equal ones that come
+   * before it is called are one.
+   */
   readonly attention?: (deviceStatus: number) => void;
   /** Where guest memory for programs and data is, a page address; 1 MiB when left out. */
   readonly iova?: number;
@@ -74,6 +77,8 @@ export class CcwClient implements AsyncDisposable {
   #signal: SignalPair | undefined;
   #waiting: Waiting | undefined;
   #isRunning = false;
+  #isSignalled = false;
+  #isLooking = false;
   #isClosed = false;
 
   private constructor(
@@ -189,30 +194,58 @@ export class CcwClient implements AsyncDisposable {
     } catch (error) {
       this.#settle(error);
     }
-    if (this.#signal === undefined) await this.#look(FIRST_LOOK_MS);
+    if (this.#signal === undefined) await this.#poll(FIRST_LOOK_MS);
     return await done.promise;
   }
 
-  /** Takes a status that is there; without a signal it comes back later when there is none. */
-  async #look(again: number = FIRST_LOOK_MS): Promise<void> {
+  /** Looks once for each signal. */
+  async #heard(): Promise<void> {
+    this.#isSignalled = true;
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    let untold: number | undefined;
+    while (this.#isSignalled) {
+      this.#isSignalled = false;
+      // One after the other: a signal that comes while a look is under way may be that of the status it sees.
+      const unsolicited = await this.#look();
+      if (untold !== unsolicited) this.#tell(untold);
+      untold = unsolicited;
+    }
+    this.#isLooking = false;
+    this.#tell(untold);
+  }
+
+  /** Looks from time to time, until the program under way is over. */
+  async #poll(again: number): Promise<void> {
     const waiting = this.#waiting;
-    if (waiting === undefined && this.#options.attention === undefined) return;
+    if (waiting === undefined) return;
+    await this.#look();
+    if (this.#waiting !== waiting) return;
+    const poll = (): void => void this.#poll(Math.min(2 * again, 50));
+    waiting.timers.push(this.#options.clock.after(again, poll));
+  }
+
+  /** Takes a status that is there; the result is the device status of one that no program has. */
+  async #look(): Promise<number | undefined> {
+    const waiting = this.#waiting;
+    if (waiting === undefined && this.#options.attention === undefined) return undefined;
     try {
       const bytes = new Uint8Array(IRB_SIZE);
       await this.#access.read(layout.VFIO_CCW_CONFIG_REGION_INDEX, layout.IO_IRB_OFFSET, bytes);
       const irb = decodeIrb(bytes);
-      const isOurs = (irb.scsw.control & SCSW_FUNCTION_CONTROL) !== 0;
-      const isThere = (irb.scsw.control & SCSW_STATUS_PENDING) !== 0;
-      // Two signals close together are two looks at one status: it is not that of a program that has begun meanwhile.
-      if (isThere && isOurs && this.#waiting === waiting) this.#settle(irb);
-      if (isThere && !isOurs && this.#signal !== undefined)
-        this.#options.attention?.(irb.scsw.deviceStatus);
+      const { control, deviceStatus } = irb.scsw;
+      if ((control & SCSW_STATUS_PENDING) === 0) return undefined;
+      if ((control & SCSW_FUNCTION_CONTROL) === 0) return deviceStatus;
+      // What was seen is not the status of a program that has begun meanwhile.
+      if (this.#waiting === waiting) this.#settle(irb);
     } catch (error) {
       if (this.#waiting === waiting) this.#settle(error);
     }
-    if (this.#signal !== undefined || waiting === undefined || this.#waiting !== waiting) return;
-    const look = (): void => void this.#look(Math.min(2 * again, 50));
-    waiting.timers.push(this.#options.clock.after(again, look));
+    return undefined;
+  }
+
+  #tell(deviceStatus: number | undefined): void {
+    if (deviceStatus !== undefined) this.#options.attention?.(deviceStatus);
   }
 
   /** Ends the wait, with a status or an error. */
@@ -237,7 +270,7 @@ export class CcwClient implements AsyncDisposable {
   }
 
   async #watch(): Promise<void> {
-    const pair = this.#options.makeSignal?.(() => void this.#look());
+    const pair = this.#options.makeSignal?.(() => void this.#heard());
     if (pair === undefined) return;
     try {
       await this.#listen(pair.signal);

@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { VfioAccess } from '@vfio-ts/core';
+import { describe, expect, test, vi } from 'vitest';
+import { STATUS_HOLD_MS } from '../../src/driver/status-delivery.ts';
 import { input, noOperation, output } from '../../src/client/chain.ts';
 import { NORMAL, ScriptedUnit } from '../channel/support.ts';
 import { heardAtOnce, Path } from './support.ts';
@@ -38,9 +41,9 @@ describe('a client', () => {
     unit.ends.set(0x03, () => promise.then(() => ({ status: NORMAL })));
     await using path = await Path.open(unit);
     const running = path.client.run([noOperation()]);
-    await new Promise((done) => setImmediate(done));
+    await turn();
     resolve();
-    await new Promise((done) => setImmediate(done));
+    await turn();
     path.clock.advance(1);
     expect((await running).irb.scsw.control).toBe(0x4007);
   });
@@ -89,6 +92,66 @@ describe('a client', () => {
     await running;
     await path.client.close();
     await expect(path.client.run([noOperation()])).rejects.toThrow('ENODEV');
+  });
+});
+
+describe('a client that is told what nobody has asked for', () => {
+  const [ATTENTION, DEVICE_END] = [0x80, 0x04];
+
+  /** A path whose client has been told of attention and waits for its first look. */
+  async function looking(next: number): Promise<Stand> {
+    const told: number[] = [];
+    const attention = (status: number): void => void told.push(status);
+    const path = await Path.open(new ScriptedUnit(), { makeSignal: heardAtOnce, attention });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { unit } = path;
+    const file: VfioAccess = path.file;
+    const read = file.read.bind(file);
+    vi.spyOn(file, 'read').mockImplementationOnce(async (...wanted) => {
+      await promise;
+      return read(...wanted);
+    });
+    unit.listener?.(ATTENTION);
+    unit.listener?.(next);
+    return {
+      path,
+      told,
+      answer: resolve,
+      [Symbol.asyncDispose]: () => path[Symbol.asyncDispose](),
+    };
+  }
+
+  interface Stand extends AsyncDisposable {
+    readonly path: Path<ScriptedUnit>;
+    readonly told: readonly number[];
+    /** The first look is answered. */
+    readonly answer: () => void;
+  }
+
+  test('hears once of one that it has two signals for', async () => {
+    await using at = await looking(DEVICE_END);
+    // The device waits no longer and shows the next status, which both looks see.
+    at.path.clock.advance(STATUS_HOLD_MS);
+    at.answer();
+    await turn();
+    expect(at.told).toEqual([DEVICE_END]);
+  });
+
+  test('hears of each, in order', async () => {
+    await using at = await looking(DEVICE_END);
+    at.answer();
+    await turn();
+    expect(at.told).toEqual([ATTENTION, DEVICE_END]);
+  });
+
+  test('hears again of an equal one that comes when it has heard', async () => {
+    await using at = await looking(ATTENTION);
+    at.answer();
+    await turn();
+    expect(at.told).toEqual([ATTENTION]);
+    at.path.unit.listener?.(ATTENTION);
+    await turn();
+    expect(at.told).toEqual([ATTENTION, ATTENTION]);
   });
 });
 

@@ -2,12 +2,13 @@
 
 import { MdevSysfs, VfioError, type MdevBus, type MdevDevice } from '@vfio-ts/core';
 import { factOf } from '../errors.ts';
+import { UsageError } from '../usage.ts';
 import type { Setting } from './definition.ts';
 
 /**
  * Writes attributes one after the other; the first that is refused ends it.
  *
- * @throws `ENOENT` the mdev has no such file to be written; what the file's owner throws. The message names the setting.
+ * @throws UsageError the mdev has no such file to be written; what the file's owner throws. The message names the setting.
  */
 export async function writeAttributes(
   bus: MdevBus,
@@ -20,7 +21,7 @@ export async function writeAttributes(
       const takes = settable(mdev);
       const known = takes.length === 0 ? 'none' : takes.join(', ');
       const fact = `${mdev.type.directory} has no setting ${name}: it takes ${known}`;
-      throw new VfioError('ENOENT', 'set', fact);
+      throw new UsageError(fact);
     }
     try {
       // In their order: later ones may build on earlier ones.

@@ -74,7 +74,7 @@ export class ServedMdev implements AsyncDisposable {
     }
   }
 
-  /** Creates the device and listens. @throws VfioError what create, the attributes and listen give; nothing is left then */
+  /** Creates the device and listens. @throws UsageError a setting that does not exist; VfioError what create, the attributes and listen give; nothing is left then */
   static async create(options: ServedMdevOptions): Promise<ServedMdev> {
     const { bus, parent, type, uuid, attributes = [], socket, loop } = options;
     const mdev = await parent.create(type, uuid);

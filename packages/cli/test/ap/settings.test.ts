@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { readSettings, splitSettings } from '../../src/drivers/ap/settings.ts';
+import type { DeviceWish } from '../../src/drivers/driver.ts';
 import { parseSetting } from '../../src/mdev/definition.ts';
 import { UsageError } from '../../src/usage.ts';
 
+function wish(...settings: readonly string[]): DeviceWish {
+  return {
+    type: undefined,
+    uuid: '',
+    settings: settings.flatMap((text) => parseSetting(text) ?? []),
+  };
+}
+
 function read(...settings: readonly string[]): ReturnType<typeof readSettings> {
-  return readSettings([
-    { type: undefined, uuid: '', settings: settings.flatMap((text) => parseSetting(text) ?? []) },
-  ]);
+  return readSettings([wish(...settings)]);
 }
 
 describe('the machine below ap devices', () => {
@@ -42,6 +49,16 @@ describe('the machine below ap devices', () => {
 
   test('leaves to the host what the masks say, relative ones on top of each other', () => {
     expect([...read('apmask=+1-3', 'apmask=-2').apmask]).toEqual([1, 3]);
+  });
+
+  test('has the cards of all devices, and one number of threads', () => {
+    const [one, other] = [wish('card=5:CEX8A', 'workers=3'), wish('card=6:CEX8C')];
+    const { cards, workers } = readSettings([one, other]);
+    expect(cards.map(({ adapter }) => adapter)).toEqual([5, 6]);
+    expect(workers).toBe(3);
+    expect(() => readSettings([one, wish('workers=4')])).toThrow(
+      /workers=3 and workers=4: .*apart/u,
+    );
   });
 
   test('takes no part in what a device refuses', () => {

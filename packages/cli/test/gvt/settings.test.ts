@@ -46,6 +46,26 @@ describe('the GPU', () => {
     });
   });
 
+  test('has what one of several devices says, or all of them alike', () => {
+    const [plain, tall] = [wish('i915-GVTg_V5_8'), wish('i915-GVTg_V5_8', 'resolution=1280x1024')];
+    const { sharing } = readGvtSettings([plain, tall, plain, tall]);
+    expect(sharing.resolution).toEqual({ width: 1280, height: 1024 });
+  });
+
+  test.each([
+    ['resolution=1280x1024', 'resolution=1024x768'],
+    ['pipes=0', 'pipes=1'],
+    ['mappable=full', 'mappable=window'],
+    ['aperture=512', 'aperture=1024'],
+  ])('is one, so that %s and %s are refused', (one, other) => {
+    const wishes = [wish('i915-GVTg_V5_8', one), wish('i915-GVTg_V5_8', other)];
+    expect(() => readGvtSettings(wishes)).toThrow(
+      new UsageError(
+        `${one} and ${other}: devices that are served together share it; serve them apart`,
+      ),
+    );
+  });
+
   test('has the last of what is said twice', () => {
     expect(read('aperture=1024', 'aperture=512').gpu.aperture).toBe(512 * MB);
   });
@@ -66,6 +86,12 @@ test.each([
   'resolution=3840x2160',
 ])('%s is a mistake on the command line', (setting) => {
   expect(() => read(setting)).toThrow(UsageError);
+});
+
+test('a resolution that no monitor has is said with the setting', () => {
+  expect(() => read('resolution=9x9')).toThrow(
+    new UsageError('resolution=9x9: 9x9 is no mode of a DVI monitor'),
+  );
 });
 
 test('what is not the GPU’s is written to the device', () => {

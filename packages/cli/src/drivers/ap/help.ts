@@ -7,4 +7,6 @@ export const AP_HELP: readonly string[] = [
   'apmask=, aqmask=  what stays with the host, as /sys/bus/ap/apmask takes it; nothing when left out',
   'instruction_port=on  a region by which a client sends requests; off when left out',
   'workers=N       threads that compute; 2 when left out',
+  'devices that are served together share the machine: cards, domains and masks of their definitions add up,',
+  'and the last two have to agree',
 ];

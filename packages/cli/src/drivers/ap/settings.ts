@@ -3,8 +3,10 @@
 import { ApMask, parseHexMask, parseMask } from '@vfio-ts/ap';
 import { parseUnsigned, VfioError } from '@vfio-ts/core';
 import type { Setting } from '../../mdev/definition.ts';
+import { factOf } from '../../errors.ts';
 import { UsageError } from '../../usage.ts';
 import type { DeviceWish } from '../driver.ts';
+import { sharedSetting } from '../shared-setting.ts';
 
 /** A card somebody wants. */
 export interface CardSetting {
@@ -54,8 +56,8 @@ export function readSettings(wishes: readonly DeviceWish[]): ApSettings {
     domains: domains.length > 0 ? domains.reduce((a, b) => a.or(b)) : assigned.domains,
     apmask: mask('apmask', values('apmask')),
     aqmask: mask('aqmask', values('aqmask')),
-    instructionPort: isOn(values('instruction_port').at(-1)),
-    workers: count(values('workers').at(-1) ?? '2'),
+    instructionPort: isOn(sharedSetting('instruction_port', wishes)),
+    workers: count(sharedSetting('workers', wishes) ?? '2'),
   };
 }
 
@@ -130,7 +132,7 @@ function mask(name: string, values: readonly string[]): ApMask {
   try {
     return values.reduce((before, text) => parseMask(name, text, before), ApMask.NONE);
   } catch (error) {
-    if (error instanceof VfioError) throw new UsageError(error.message);
+    if (error instanceof VfioError) throw new UsageError(`${name}: ${factOf(error)}`);
     throw error;
   }
 }

@@ -7,4 +7,5 @@ export const GVT_HELP: readonly string[] = [
   '                of a window of 2 MB when left out',
   'aperture=MB     of the GPU: 256, 512 or 1024; as the devices need it when left out',
   'pipes=N         of its display: 1 when left out, 0 without',
+  'all are of the GPU, which devices that are served together share: their definitions have to agree',
 ];

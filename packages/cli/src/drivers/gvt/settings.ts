@@ -12,8 +12,10 @@ import {
   type SoftGpuOptions,
 } from '@vfio-ts/gvt';
 import type { Setting } from '../../mdev/definition.ts';
+import { factOf } from '../../errors.ts';
 import { UsageError } from '../../usage.ts';
 import type { DeviceWish } from '../driver.ts';
+import { sharedSetting } from '../shared-setting.ts';
 
 /** One GPU, and how it is shared out. */
 export interface GvtSettings {
@@ -32,9 +34,7 @@ export function attributesOf({ settings }: DeviceWish): readonly Setting[] {
 
 /** Reads the settings of all wishes, which share one GPU. @throws UsageError */
 export function readGvtSettings(wishes: readonly DeviceWish[]): GvtSettings {
-  const settings = wishes.flatMap((wish) => wish.settings);
-  const value = (name: string): string | undefined =>
-    settings.findLast((setting) => setting.name === name)?.value;
+  const value = (name: string): string | undefined => sharedSetting(name, wishes);
   const resolution = value('resolution');
   return {
     gpu: {
@@ -91,7 +91,7 @@ function readResolution(text: string): Resolution {
   try {
     monitorEdid(resolved);
   } catch (error) {
-    if (error instanceof VfioError) throw new UsageError(error.message);
+    if (error instanceof VfioError) throw new UsageError(`resolution=${text}: ${factOf(error)}`);
     throw error;
   }
   return resolved;

@@ -17,6 +17,7 @@ import { addStore } from './commands/store-options.ts';
 import { addTypes } from './commands/types-options.ts';
 import { addView } from './commands/view-options.ts';
 import { errorText } from './errors.ts';
+import { nameInErrors, optionDescription } from './help.ts';
 import type { Action, Choose, CommandHost } from './host.ts';
 import { plain } from './output.ts';
 import { EXIT, isUsageError } from './usage.ts';
@@ -53,7 +54,7 @@ export async function run(argv: readonly string[], host: CommandHost): Promise<n
     .description('VFIO devices in TypeScript for real virtual machines')
     .version(host.version)
     .exitOverride()
-    .showHelpAfterError('see vfio-ts --help')
+    .configureHelp({ optionDescription })
     .configureOutput({
       writeOut: (text) => output.print(text.trimEnd()),
       writeErr: (text) => output.note(text.trimEnd()),
@@ -75,6 +76,7 @@ export async function run(argv: readonly string[], host: CommandHost): Promise<n
   addCcw(program, host, choose);
   addDemo(program, host, choose);
   addCompletion(program, host, choose);
+  nameInErrors(program);
   try {
     program.parse(argv, { from: 'user' });
     return (await action?.()) ?? EXIT.OK;

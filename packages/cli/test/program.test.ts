@@ -51,6 +51,59 @@ describe('the command line', () => {
     }
   });
 
+  test.each([
+    'types',
+    'define',
+    'undefine',
+    'modify',
+    'start',
+    'stop',
+    'list',
+    'daemon',
+    'daemon status',
+    'daemon reload',
+    'daemon install',
+    'serve',
+    'inspect',
+    'stats',
+    'view',
+    'screenshot',
+    'ap',
+    'ap ls',
+    'ap export',
+    'ccw',
+    'ccw init',
+    'ccw ls',
+    'ccw trace',
+    'demo',
+    'completion',
+  ])('the help of %s has examples, and no words of programs', async (verbs) => {
+    const { printed } = await said(...verbs.split(' '), '--help');
+    expect(printed).toMatch(new RegExp(`^Examples:\n(?: {2}.*\n)*? {2}vfio-ts ${verbs}\\b`, 'mu'));
+    expect(printed).not.toMatch(/\((?:default|preset|choices):/u);
+  });
+
+  test.each([
+    [['undefine'], 'see vfio-ts undefine --help'],
+    [['ap', 'ls'], 'see vfio-ts ap ls --help'],
+    [['server'], 'see vfio-ts --help'],
+  ])('what is wrong with %j is answered with where its help is', async (argv, next) => {
+    const { noted } = await said(...argv);
+    expect(noted.split('\n')).toContain(next);
+  });
+
+  test('the help of serve says how drivers of packages are found', async () => {
+    const { printed } = await said('serve', '--help');
+    for (const word of [
+      'npm package',
+      'node_modules',
+      '--prefix ~/.config/vfio-ts',
+      'vfio-ts types',
+    ]) {
+      expect(printed).toContain(word);
+    }
+  });
+
   test('the help of serve names the drivers, their types and the options', async () => {
     const { printed } = await said('serve', '--help');
     for (const word of ['mdpy-xga', '--socket', '--set', '--mdev', '--json', '--log-level']) {
@@ -143,8 +196,8 @@ describe('serve', () => {
   test('a setting that the device does not have ends it, and nothing is left', async () => {
     const argv = ['serve', 'mdpy-sample:mdpy-vga', '--set', 'colour=red', '--log-level', 'error'];
     const { exit, noted } = await said(...argv);
-    expect(noted).toBe('vfio-ts: mdpy-vga has no setting colour: it takes none (ENOENT)');
-    expect(exit).toBe(1);
+    expect(noted).toBe('vfio-ts: mdpy-vga has no setting colour: it takes none');
+    expect(exit).toBe(2);
   });
 
   test.each(['remove', 'vendor/resolution', '../uevent'])('%s is no setting', async (name) => {

@@ -12,6 +12,15 @@ Examples:
   vfio-ts ap ls /run/ap.sock
   vfio-ts ap export /tmp/sys /run/ap.sock && SYSFS_ROOT=/tmp/sys lszcrypt -V`;
 
+const LS_EXAMPLES = `
+Examples:
+  vfio-ts ap ls /run/ap.sock
+  vfio-ts ap ls 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 --json`;
+
+const EXPORT_EXAMPLES = `
+Examples:
+  vfio-ts ap export /tmp/sys /run/ap.sock && SYSFS_ROOT=/tmp/sys lszcrypt -V`;
+
 /** Adds the commands. */
 export function addAp(program: Command, host: CommandHost, choose: Choose): void {
   const { output } = host;
@@ -26,6 +35,7 @@ export function addAp(program: Command, host: CommandHost, choose: Choose): void
     .addOption(
       new Option('--json', 'all files as they are told, in one line of JSON').default(false),
     )
+    .addHelpText('after', LS_EXAMPLES)
     .action((named, { json }) =>
       choose(async () => {
         const dump = await readSysfs(named);
@@ -40,6 +50,7 @@ export function addAp(program: Command, host: CommandHost, choose: Choose): void
     )
     .argument('<folder>', 'a new or an empty one')
     .argument('<device>', 'its UUID or socket')
+    .addHelpText('after', EXPORT_EXAMPLES)
     .action((folder, named) =>
       choose(async () => {
         const dump = await readSysfs(named);

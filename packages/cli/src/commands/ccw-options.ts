@@ -12,6 +12,21 @@ Examples:
   vfio-ts serve ccw:dasd --set image=linux.ckd --socket /run/dasd.sock
   vfio-ts ccw trace /run/dasd.sock`;
 
+const INIT_EXAMPLES = `
+Examples:
+  vfio-ts ccw init work.ckd WORK01
+  vfio-ts ccw init --cylinders 100 --format linux linux.ckd LNX001`;
+
+const LS_EXAMPLES = `
+Examples:
+  vfio-ts ccw ls work.ckd
+  vfio-ts ccw ls work.ckd --json`;
+
+const TRACE_EXAMPLES = `
+Examples:
+  vfio-ts ccw trace /run/dasd.sock
+  vfio-ts ccw trace 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 --json`;
+
 /** Adds the commands. */
 export function addCcw(program: Command, host: CommandHost, choose: Choose): void {
   const ccw = program
@@ -31,6 +46,7 @@ export function addCcw(program: Command, host: CommandHost, choose: Choose): voi
         .choices(['empty', 'linux'] as const)
         .default('empty' as const),
     )
+    .addHelpText('after', INIT_EXAMPLES)
     .action((file, serial, { model, cylinders, format }) => {
       if (model !== undefined && cylinders !== undefined) {
         throw new UsageError('--model says what --cylinders says: give one of both');
@@ -46,6 +62,7 @@ export function addCcw(program: Command, host: CommandHost, choose: Choose): voi
     .description('Lists the table of contents (VTOC) of a volume.')
     .argument('<file>', 'a CKD image, or the first of several')
     .option('--json', 'one line of JSON', false)
+    .addHelpText('after', LS_EXAMPLES)
     .action((file, { json }) =>
       choose(async () => {
         const { ccwLs } = await import('./ccw-ls.ts');
@@ -57,6 +74,7 @@ export function addCcw(program: Command, host: CommandHost, choose: Choose): voi
     .description('Prints channel programs as they end, from now on.')
     .argument('<device>', 'its UUID or socket; its programs are told beside that, in SOCKET.trace')
     .option('--json', 'as they are told, a line of JSON each', false)
+    .addHelpText('after', TRACE_EXAMPLES)
     .action((named, { json }) =>
       choose(async () => {
         const { ccwTrace } = await import('./ccw-trace.ts');

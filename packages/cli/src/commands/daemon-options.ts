@@ -19,6 +19,25 @@ Examples:
 Each device has a process of its own. One that ends by itself is started again, after 0.1 s at first and 30 s at
 most. Sockets are UUID.sock in $XDG_RUNTIME_DIR/vfio-ts, or in /run/vfio-ts for root.`;
 
+const STATUS_EXAMPLES = `
+Examples:
+  vfio-ts daemon status
+  vfio-ts daemon status --json
+
+Each device with its state, for how long it has been running, how often it was started again, and its socket.`;
+
+const RELOAD_EXAMPLES = `
+Examples:
+  vfio-ts daemon reload
+  vfio-ts define --parent mdpy --type mdpy-xga --auto && vfio-ts daemon reload
+
+What is not defined any more runs on until vfio-ts stop.`;
+
+const INSTALL_EXAMPLES = `
+Examples:
+  vfio-ts daemon install
+  vfio-ts daemon install --to /tmp/units         to look at them first`;
+
 /** Adds the commands. */
 export function addDaemon(program: Command, host: CommandHost, choose: Choose): void {
   const { output, version, onReload } = host;
@@ -43,6 +62,7 @@ export function addDaemon(program: Command, host: CommandHost, choose: Choose): 
     .command('status')
     .description('Says what the daemon runs.')
     .option('--json', 'one line of JSON')
+    .addHelpText('after', STATUS_EXAMPLES)
     .action(({ json }) =>
       choose(async () => {
         const status = await askDaemon(placesOf().control, { verb: 'status' });
@@ -57,6 +77,7 @@ export function addDaemon(program: Command, host: CommandHost, choose: Choose): 
       'Has the daemon read the definitions again: it starts what is to start, starts again what has changed, and leaves alone all else.',
     )
     .option('--json', 'one line of JSON')
+    .addHelpText('after', RELOAD_EXAMPLES)
     .action(({ json }) =>
       choose(async () => {
         using waiting = new Waiting(host);
@@ -74,6 +95,7 @@ export function addDaemon(program: Command, host: CommandHost, choose: Choose): 
       '--to <folder>',
       "of units; systemd's of this user or, for root, of the machine when left out",
     )
+    .addHelpText('after', INSTALL_EXAMPLES)
     .action(({ to }) =>
       choose(async () => {
         for (const line of installUnits(processEnvironment(), to)) output.print(line);

@@ -4,6 +4,13 @@ import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
 import type { Choose, CommandHost } from '../host.ts';
 import { portOf } from './view-options.ts';
 
+const EXAMPLES = `
+Examples:
+  vfio-ts demo
+  vfio-ts demo --vm                  with a Linux console; needs the guest lab, of a clone of the repository
+
+It prints the address of the page, and ends with Ctrl-C.`;
+
 /** Adds the command. */
 export function addDemo(program: Command, host: CommandHost, choose: Choose): void {
   program
@@ -15,6 +22,7 @@ export function addDemo(program: Command, host: CommandHost, choose: Choose): vo
     .option('--frames <n>', 'ends after so many frames', count)
     .option('--port <port>', 'TCP port of the page; any that is free when left out', portOf)
     .option('--vm', 'boots a virtual machine whose console is on the second display', false)
+    .addHelpText('after', EXAMPLES)
     .action((options) =>
       choose(async () => {
         const { demo } = await import('./demo.ts');

@@ -18,7 +18,16 @@ import { UsageError } from '../usage.ts';
 const EXAMPLES = `
 Examples:
   vfio-ts serve mdpy-sample:mdpy-xga --socket /run/mdpy.sock
+  vfio-ts serve ap --set assign_adapter=5 --set assign_domain=4 --json
+  vfio-ts serve ./uart.ts
   vfio-ts serve --mdev /etc/mdevctl.d/matrix/83b8f4f2-509f-382f-3c1e-e6bfe0fa1001`;
+
+const OTHER_DRIVERS = [
+  'DRIVER is also a path, of a module or a package, or the name of an npm package that brings a driver. Packages are',
+  'looked for in the node_modules of this folder and of those above it, then in that beside the definitions',
+  '(npm install --prefix ~/.config/vfio-ts PACKAGE, for root /etc/vfio-ts), then beside the command itself;',
+  'vfio-ts types lists those that are found.',
+] as const;
 
 /** Adds the command. */
 export function addServe(program: Command, host: CommandHost, choose: Choose): void {
@@ -26,7 +35,7 @@ export function addServe(program: Command, host: CommandHost, choose: Choose): v
     .command('serve')
     .summary('make a device and serve it over vfio-user until SIGINT or SIGTERM')
     .description('Makes a device and serves it over vfio-user until SIGINT or SIGTERM.')
-    .argument('[driver]', 'DRIVER or DRIVER:TYPE, see below; a package or its path does as well')
+    .argument('[driver]', 'DRIVER or DRIVER:TYPE, see below')
     .option('--socket <path>', 'where the socket is to be; in a new private folder when left out')
     .option('--uuid <uuid>', 'of the device; a random one when left out')
     .addOption(
@@ -38,7 +47,7 @@ export function addServe(program: Command, host: CommandHost, choose: Choose): v
     .addOption(
       new Option(
         '--mdev <file>',
-        "a definition as mdevctl writes it, in place of DEVICE; several of one driver's by repeating it",
+        "a definition as mdevctl writes it, in place of DRIVER; several of one driver's by repeating it",
       ).argParser((file, before?: readonly string[]) => [...(before ?? []), file]),
     )
     .option('--json', 'one line {"socket","driver","type","uuid"} for each device when ready')
@@ -137,5 +146,5 @@ function driversHelp(): string {
   const lines = DRIVERS.flatMap(({ name, help }) =>
     help.map((line, i) => `  ${(i === 0 ? name : '').padEnd(width)}${line}`),
   );
-  return ['Drivers, types and settings:', ...lines].join('\n');
+  return ['Drivers, types and settings:', ...lines, '', ...OTHER_DRIVERS].join('\n');
 }

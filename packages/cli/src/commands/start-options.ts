@@ -16,6 +16,12 @@ Examples:
 
 The daemon runs it: vfio-ts daemon. Without one: vfio-ts serve.`;
 
+const STOP_EXAMPLES = `
+Examples:
+  vfio-ts stop 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
+
+It stays defined, and starts with the daemon again where it is to: vfio-ts modify --manual, or vfio-ts undefine.`;
+
 interface StartArguments {
   readonly uuid: string | undefined;
   readonly parent?: string | undefined;
@@ -53,6 +59,7 @@ export function addStart(program: Command, host: CommandHost, choose: Choose): v
     .description('Stops a device: its clients are told, its socket is removed.')
     .argument('[uuid]', 'of the device, as with --uuid', uuidArgument)
     .option('-u, --uuid <uuid>', 'of the device', uuidArgument)
+    .addHelpText('after', STOP_EXAMPLES)
     .action((named, options) =>
       choose(async () => {
         const uuid = oneUuid(named, options.uuid);

@@ -24,6 +24,13 @@ Examples:
 
 Nothing is started by it: vfio-ts start does that, and vfio-ts daemon reload for all that are to start by themselves.`;
 
+const UNDEFINE_EXAMPLES = `
+Examples:
+  vfio-ts undefine --uuid 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001
+  vfio-ts undefine --uuid 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 --parent mdpy
+
+A device that is active runs on: vfio-ts stop ends it.`;
+
 const MODIFY_EXAMPLES = `
 Examples:
   vfio-ts modify --uuid 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 --auto
@@ -71,7 +78,7 @@ export function addStore(program: Command, { output }: CommandHost, choose: Choo
     .description('Removes the definition of a device, of all parents when none is said.')
     .requiredOption('-u, --uuid <uuid>', 'of the device', uuidArgument)
     .option('-p, --parent <parent>', 'only the definition under this parent')
-    .addHelpText('after', '\nA device that is active runs on.')
+    .addHelpText('after', UNDEFINE_EXAMPLES)
     .action(({ uuid, parent }) =>
       choose(async () => {
         await openStore().undefine(uuid, parent).catch(advise);

@@ -24,10 +24,10 @@ export function addView(program: Command, host: CommandHost, choose: Choose): vo
     )
     .argument('[device...]', 'UUIDs or sockets; all devices of the daemon when left out')
     .option('--port <port>', 'TCP port of the page; any that is free when left out', portOf)
-    .option('--host <address>', 'address of the page, of this machine alone as it is', '127.0.0.1')
+    .option('--host <address>', 'address of the page, for this machine alone', '127.0.0.1')
     .option('--vnc <port>', 'TCP port for VNC clients, too, of one device; 0 for any', portOf)
     .option('--vnc-password-file <file>', 'what they have to know: 8 bytes of its first line')
-    .option('--json', 'one line {"url"} when ready', false)
+    .option('--json', 'one line {"url"} when ready, {"url","vnc"} with --vnc', false)
     .addHelpText('after', EXAMPLES)
     .action((devices, options) => {
       if ((options.vnc === undefined) !== (options.vncPasswordFile === undefined)) {

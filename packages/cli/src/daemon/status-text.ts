@@ -16,7 +16,7 @@ export function statusLines(
   { version, pid, devices }: DaemonStatus,
   style: Styler = plain,
 ): string[] {
-  const first = `daemon ${version}, process ${pid}, ${devices.length} devices`;
+  const first = `daemon ${version}, process ${pid}, ${devices.length} ${devices.length === 1 ? 'device' : 'devices'}`;
   if (devices.length === 0) return [first];
   const rows = devices.map((device) => [
     device.uuid,

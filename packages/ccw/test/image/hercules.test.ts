@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { programForTest } from '@vfio-ts/lab';
 import { expect, test as base } from 'vitest';
 import { encodeEbcdic } from '../../src/architecture/ebcdic.ts';
 import { buildTrack, dataOf, packCchh, records } from '../../src/dasd/track-image.ts';
@@ -158,6 +160,20 @@ test('dasdcopy compresses a volume of ours, and the copy has the same tracks', a
   const back = await openImage(join(folder, 'back.ckd'), { isReadOnly: true });
   expect((await readAll(back)).slice(20, 60)).toEqual(expected.slice(20, 60));
   await back.close();
+});
+
+test('dasdconv, which converts other images, says of a volume of ours that it is in CKD format', async ({
+  folder,
+  skip,
+}) => {
+  const dasdconv = programForTest({ skip }, 'dasdconv', 'hercules');
+  await createVolume(join(folder, 'own.ckd'), { model: 2, serial: 'CONV01' });
+  const { status, stderr } = spawnSync(dasdconv, ['own.ckd', 'converted.ckd'], {
+    cwd: folder,
+    encoding: 'latin1',
+  });
+  expect(status).toBe(3);
+  expect(stderr).toContain('own.ckd is already in CKD format');
 });
 
 test('dasdseq reads the records that we have written', async ({ folder, hercules }) => {

@@ -1,4 +1,4 @@
-// The real tools of Hercules as the judge of image files.
+// The real tools of Hercules as the judge of image files and tapes.
 
 import { spawnSync } from 'node:child_process';
 import { programForTest } from '@vfio-ts/lab';
@@ -23,10 +23,10 @@ export const withHercules = {
     { skip, folder }: Context,
     use: (tool: HerculesTool) => Promise<void>,
   ): Promise<void> => {
-    programForTest({ skip }, 'dasdls', 'hercules');
     // What a tool did is seen in what it has printed and made: dasdcat ends with 1 also when all went well.
     await use((name, ...args) => {
-      const { stdout, signal } = spawnSync(name, args, { cwd: folder, encoding: 'latin1' });
+      const program = programForTest({ skip }, name, 'hercules');
+      const { stdout, signal } = spawnSync(program, args, { cwd: folder, encoding: 'latin1' });
       if (signal !== null) throw new Error(`${name} died of ${signal}`);
       return stdout;
     });

@@ -19,9 +19,9 @@ import {
   type Rig,
   type TapeItem,
 } from './support.ts';
-import { withTools, type WithTools } from './tools.ts';
+import { withHercules, type WithHercules } from '../image/hercules.ts';
 
-const test = base.extend<WithTools>(withTools);
+const test = base.extend<WithHercules>(withHercules);
 
 async function write(rig: Rig, items: readonly TapeItem[]): Promise<void> {
   const { status } = await rig.run(

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test as base } from 'vitest';
 import { CHECK, loaded, NORMAL, tapeImage, type Rig } from './support.ts';
 import { stepsOf, TapeModel, tapeMap, type ModelEnd, type ModelStep } from './model.ts';
-import { withTools, type WithTools } from './tools.ts';
+import { withHercules, type WithHercules } from '../image/hercules.ts';
 
-const test = base.extend<WithTools>(withTools);
+const test = base.extend<WithHercules>(withHercules);
 
 function stepArbitrary(longest: number): fc.Arbitrary<ModelStep> {
   const length = fc.oneof(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: longest }));

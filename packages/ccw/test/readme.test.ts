@@ -22,6 +22,12 @@ test('the program in the README is the one that is tested', () => {
   expect(program).toBe(readFileSync(example, 'utf8'));
 });
 
+test('the lines in the README about the page cache are those of the server of the tests', () => {
+  const [, lines = ''] = codeBlocks(join(import.meta.dirname, '../README.md'));
+  const server = readFileSync(join(import.meta.dirname, 'e2e/dasd-server.ts'), 'utf8');
+  expect(server).toContain(lines.replaceAll(/^import .*\n/gmu, '').trim());
+});
+
 test('it serves a DASD until it is interrupted', { timeout: 60_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'vfio-ts-ccw-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -52,8 +52,7 @@ export class InProcess implements AsyncDisposable {
     const core = new VfioCore(host);
     const subsystem = new ChannelSubsystem(host);
     undo.defer(() => subsystem.close());
-    const reader = new CachedReader();
-    const files = cachedFiles((fd, into, position) => reader.read(fd, into, position));
+    const files = cachedFiles(new CachedReader());
     const unit = new DasdControlUnit(await openImage(image, { files }));
     const ccw = registerVfioCcw(new MdevBus(core), [
       subsystem.attach({ unit, deviceNumber: 0x1000 }),

@@ -39,11 +39,11 @@ export interface ImageFile {
 /** How a file is opened; `'create'` refuses one that is there. */
 export type FileMode = 'read' | 'write' | 'create';
 
-/**
- * Reads without waiting. @returns how many bytes there were, less than asked for or negative where a disk has to be
- * waited for
- */
-export type ReadCached = (fd: number, into: Uint8Array, position: number) => number;
+/** Reads what of a file the kernel has in memory; `CachedReader` of `@vfio-ts/vfio-user` is one. */
+export interface CachedReads {
+  /** @returns how many bytes there were, less than asked for or negative where a disk has to be waited for */
+  read(fd: number, into: Uint8Array, position: number): number;
+}
 
 /** Where image files and their journals are. */
 export interface ImageFiles {
@@ -69,12 +69,12 @@ const NEW_FILE = 0o666;
 class NodeFile implements ImageFile {
   readonly path: string;
   readonly #handle: FileHandle;
-  readonly #readCached: ReadCached | undefined;
+  readonly #cached: CachedReads | undefined;
 
-  constructor(path: string, handle: FileHandle, readCached: ReadCached | undefined) {
+  constructor(path: string, handle: FileHandle, cached: CachedReads | undefined) {
     this.path = path;
     this.#handle = handle;
-    this.#readCached = readCached;
+    this.#cached = cached;
   }
 
   get fd(): number {
@@ -102,7 +102,7 @@ class NodeFile implements ImageFile {
   }
 
   readNow(into: Uint8Array, position: number): boolean {
-    return this.#readCached?.(this.#handle.fd, into, position) === into.length;
+    return this.#cached?.read(this.#handle.fd, into, position) === into.length;
   }
 
   #readOnce(into: Uint8Array, offset: number, position: number): Promise<number> {
@@ -155,10 +155,10 @@ class NodeFile implements ImageFile {
 const MAX_PIECES = 1024;
 
 class NodeFiles implements ImageFiles {
-  readonly #readCached: ReadCached | undefined;
+  readonly #cached: CachedReads | undefined;
 
-  constructor(readCached?: ReadCached) {
-    this.#readCached = readCached;
+  constructor(cached?: CachedReads) {
+    this.#cached = cached;
   }
 
   async open(path: string, mode: FileMode): Promise<ImageFile> {
@@ -170,7 +170,7 @@ class NodeFiles implements ImageFiles {
     }
     try {
       const stat = await handle.stat();
-      if (stat.isFile()) return new NodeFile(path, handle, this.#readCached);
+      if (stat.isFile()) return new NodeFile(path, handle, this.#cached);
       throw new VfioError(stat.isDirectory() ? 'EISDIR' : 'EINVAL', 'open', `${path}: no file`);
     } catch (error) {
       await handle.close();
@@ -212,8 +212,8 @@ export const nodeFiles: ImageFiles = new NodeFiles();
  * The files of this machine, of which what the kernel has in memory is read at once: a read by Node takes the way by
  * another thread.
  */
-export function cachedFiles(readCached: ReadCached): ImageFiles {
-  return new NodeFiles(readCached);
+export function cachedFiles(cached: CachedReads): ImageFiles {
+  return new NodeFiles(cached);
 }
 
 /**

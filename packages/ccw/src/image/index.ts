@@ -1,11 +1,11 @@
 export type { Dataset, DatasetExtent } from './dscb.ts';
 export {
   cachedFiles,
+  type CachedReads,
   type FileFacts,
   type FileMode,
   type ImageFile,
   type ImageFiles,
-  type ReadCached,
 } from './file.ts';
 export { flockLock, socketLock, type ImageLock, type LockedFile } from './lock.ts';
 export { createVolume, type CreateVolumeOptions } from './create.ts';

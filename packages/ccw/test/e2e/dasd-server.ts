@@ -10,8 +10,7 @@ import { openImage } from '../../src/image/open.ts';
 
 const [image = '', path = ''] = process.argv.slice(2);
 const host = linuxHost();
-const reader = new CachedReader();
-const files = cachedFiles((fd, into, position) => reader.read(fd, into, position));
+const files = cachedFiles(new CachedReader());
 const store = await openImage(image, { files });
 const subsystem = new ChannelSubsystem(host);
 subsystem.attach({ unit: new DasdControlUnit(store), deviceNumber: 0x1000 });

@@ -12,8 +12,7 @@ import { cachedFiles } from '../../src/image/file.ts';
 import { openImage } from '../../src/image/open.ts';
 import { cchhOfTrack } from '../../src/image/tracks.ts';
 
-const reader = new CachedReader();
-const files = cachedFiles((fd, into, position) => reader.read(fd, into, position));
+const files = cachedFiles(new CachedReader());
 /** Bytes of the only record behind R0, by track. */
 const LENGTHS = [100, 40_000, 10, 56_000, 8, 30_000];
 

@@ -26,9 +26,8 @@ import { hex4, type CcwWish, type DasdWish, type TapeWish, type TerminalWish } f
 /** Two locks: the first is seen by those who have no native calls, the second across network namespaces. */
 export const IMAGE_LOCKS: readonly ImageLock[] = [socketLock, flockLock(flock)];
 
-const cached = new CachedReader();
 /** Files of which what is in memory is read at once. */
-const FILES: ImageFiles = cachedFiles((fd, into, position) => cached.read(fd, into, position));
+const FILES: ImageFiles = cachedFiles(new CachedReader());
 
 /** A control unit that was made, and what to say of it. */
 export interface MadeUnit {

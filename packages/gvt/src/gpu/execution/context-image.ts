@@ -7,6 +7,7 @@ import type { Ggtt } from '../memory/ggtt.ts';
 import { PAGE_SIZE } from '../memory/paged-memory.ts';
 import type { Ppgtt } from '../memory/ppgtt.ts';
 
+const CONTEXT_CONTROL = 0x03;
 const RING_HEAD = 0x05;
 const RING_TAIL = 0x07;
 const RING_START = 0x09;
@@ -28,6 +29,8 @@ const BATCH_VALID = 1;
 const CACHE_LINE = 64;
 const CACHE_LINES = 0x3f;
 const INDIRECT_ADDRESS = 0xffff_ffc0;
+/** The engine's registers stay as they are. */
+const RESTORE_INHIBIT = 1;
 const ADDRESSING_SHIFT = 3;
 const FOUR_LEVELS = 3;
 
@@ -41,6 +44,8 @@ export class ContextImage {
   control = 0;
   head = 0;
   tail = 0;
+  /** The image has no values of the engine's registers yet. */
+  isFirst = false;
   /** How long the context has run, in counts of the command streamers; 32 bits. */
   runtime = 0;
   /** Graphics addresses of batches of the context's own; 0 for none. */
@@ -65,6 +70,7 @@ export class ContextImage {
   load(descriptor: number): boolean {
     this.page = (descriptor & PAGE) >>> 0;
     if (!this.#ggtt.allows(this.page + PAGE_SIZE, true)) return false;
+    this.isFirst = (this.#value(CONTEXT_CONTROL) & RESTORE_INHIBIT) !== 0;
     this.control = this.#value(RING_CTL);
     const pages = ((this.control >>> RING_PAGES_SHIFT) & RING_PAGES_MASK) + 1;
     this.ringSize = pages * PAGE_SIZE;

@@ -13,6 +13,7 @@ export const RING_ACTHD = 0x74;
 export const RING_DMA_FADD = 0x78;
 export const HWS_PGA = 0x80;
 export const MI_MODE = 0x9c;
+export const INSTPM = 0xc0;
 export const RING_BBSTATE = 0x110;
 export const RING_BBADDR = 0x140;
 export const RING_BBADDR_UDW = 0x168;

@@ -4,6 +4,7 @@ import { GT_CONTEXT_SWITCH_INTERRUPT } from '../interrupts/groups.ts';
 import type { Ggtt } from '../memory/ggtt.ts';
 import type { Budget } from './budget.ts';
 import { ContextImage } from './context-image.ts';
+import { ContextRegisters } from './context-registers.ts';
 import {
   MI_MODE,
   RING_ACTHD,
@@ -66,16 +67,21 @@ export class Engine {
   readonly #base: number;
   readonly #lists = new Execlists();
   readonly #image: ContextImage;
+  readonly #kept: ContextRegisters;
   readonly #events: StatusBuffer;
   #isHung = false;
   /** Time of the command streamers. */
   #startedAt = 0;
+  readonly #restore = (): void => {
+    if (!this.#image.isFirst) this.#kept.load(this.#image.page);
+  };
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#base = parts.engine.base;
     this.streamer = new CommandStreamer(parts);
     this.#image = new ContextImage(parts.ggtt);
+    this.#kept = new ContextRegisters(parts.ggtt, parts.registers, parts.engine);
     this.#events = new StatusBuffer(parts.ggtt, parts.registers, this.#base);
   }
 
@@ -133,7 +139,7 @@ export class Engine {
     if (lists.isLiteRestore) {
       lists.begin();
       this.#event(ContextStatus.preempted | ContextStatus.liteRestore, lists.current.high);
-      this.streamer.stream.setTail(this.#image.readTail());
+      this.streamer.extend(this.#image);
     } else if (!lists.isActive) {
       lists.begin();
       this.#event(ContextStatus.idleToActive, 0);
@@ -144,8 +150,11 @@ export class Engine {
   #start(): void {
     this.#startedAt = this.streamer.time();
     this.#isHung = !this.#image.load(this.#lists.current.low);
-    if (this.#isHung) this.#parts.unreadable();
-    else this.streamer.start(this.#image);
+    if (this.#isHung) {
+      this.#parts.unreadable();
+      return;
+    }
+    this.streamer.start(this.#image, this.#restore);
   }
 
   #finish(): void {
@@ -153,6 +162,7 @@ export class Engine {
     const { high } = lists.current;
     const time = (this.streamer.time() - this.#startedAt + TIMES) % TIMES;
     this.#image.save(this.streamer.stream.head, time);
+    this.#kept.save(this.#image.page);
     if (lists.hasNext) {
       lists.next();
       this.#event(ContextStatus.elementSwitch | ContextStatus.complete, high);

@@ -5,12 +5,14 @@ import type { Register, RegisterFamily } from '../registers/register.ts';
 
 /** First register, how many, name. */
 const RANGES = [
-  [0x2248, 1, 'GEN8_OA_CTX_CONTROL'],
+  [0x2158, 1, 'BB_OFFSET'],
+  [0x2248, 1, 'GEN9_CTX_PREEMPT_REG'],
   [0x2290, 2, 'CS_INVOCATION_COUNT'],
   [0x22c8, 2, 'PS_INVOCATION_COUNT_0'],
   [0x22d8, 2, 'PS_DEPTH_COUNT_0'],
   [0x22f0, 4, 'PS_COUNTS_1'],
   [0x2300, 22, 'PIPELINE_STATISTICS'],
+  [0x2360, 2, 'GEN8_OA_CTX'],
   [0x2420, 9, '3DPRIM'],
   [0x2448, 4, 'PS_COUNTS_2'],
   [0x2500, 3, 'GPGPU_DISPATCHDIM'],

@@ -71,6 +71,8 @@ export class CommandStreamer implements CommandContext {
   readonly #interrupts: readonly InterruptSource[];
   #bytes = 0;
   #isWaiting = false;
+  /** What is restored of a context once its indirect batch is done. */
+  #rest: { readonly image: ContextImage; readonly restore: () => void } | undefined;
 
   constructor(parts: StreamerParts) {
     this.#parts = parts;
@@ -86,17 +88,38 @@ export class CommandStreamer implements CommandContext {
     );
   }
 
-  /** Begins with what a context's image says. */
-  start(image: ContextImage): void {
+  /**
+   * Begins with what a context's image says. The indirect batch comes in the middle of its restoring.
+   *
+   * @param restore - gives the engine's registers the values of the context
+   */
+  start(image: ContextImage, restore: () => void): void {
     this.#isWaiting = false;
     this.blitter.reset();
     this.contextPage = image.page;
     image.selectTables(this.ppgtt);
+    this.#rest = { image, restore };
+    if (image.indirectSize === 0) {
+      this.#startRing();
+      return;
+    }
+    this.stream.start(image.ringStart, image.ringSize, image.head, image.head);
+    this.stream.call(this.ggtt, image.indirectBatch, 0, image.indirectSize);
+  }
+
+  /** The ring of the context that runs has grown, as its image says by now. */
+  extend(image: ContextImage): void {
+    const tail = image.readTail();
+    if (this.#rest === undefined) this.stream.setTail(tail);
+  }
+
+  #startRing(): void {
+    if (this.#rest === undefined) return;
+    const { image, restore } = this.#rest;
+    this.#rest = undefined;
+    restore();
     this.stream.start(image.ringStart, image.ringSize, image.head, image.tail);
     if (image.contextBatch !== 0) this.stream.call(this.ggtt, image.contextBatch, 0);
-    if (image.indirectSize !== 0) {
-      this.stream.call(this.ggtt, image.indirectBatch, 0, image.indirectSize);
-    }
   }
 
   /** Executes until the budget is used up or nothing can be done. */
@@ -107,7 +130,11 @@ export class CommandStreamer implements CommandContext {
     let jumpsBack = 0;
     let commands = 0;
     for (;;) {
-      if (stream.isDone) return Progress.done;
+      if (stream.isDone) {
+        if (this.#rest === undefined) return Progress.done;
+        this.#startRing();
+        continue;
+      }
       if (stream.isAtEnd) {
         stream.return();
         continue;

@@ -4,16 +4,19 @@
 import { ENGINES } from './engines.ts';
 import type { Register, RegisterFamily } from './register.ts';
 
-/** The render engine's and those of slices; a driver sets them by commands at the start of a context too. */
+/**
+ * The render engine's and those of slices; a driver sets them by commands at the start of a context too. GVT-g has no
+ * name for the first.
+ */
 const BY_COMMAND = [
-  [0x2088, 'RENDER_MODE'],
+  [0x2088, '0x2088'],
   [0x2090, 'FF_MODE'],
   [0x20c0, 'INSTPM'],
   [0x20d8, 'GEN9_CS_DEBUG_MODE2'],
   [0x20e4, 'FF_SLICE_CS_CHICKEN2'],
   [0x20ec, 'GEN9_CS_DEBUG_MODE1'],
   [0x2580, 'GEN8_CS_CHICKEN1'],
-  [0x5588, 'GEN9_CTX_PREEMPT_REG'],
+  [0x5588, 'GEN9_WM_CHICKEN3'],
   [0x7000, 'CACHE_MODE_0'],
   [0x7004, 'CACHE_MODE_1'],
   [0x7008, 'GEN7_GT_MODE'],

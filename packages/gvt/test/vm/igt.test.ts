@@ -1,14 +1,18 @@
 // The GPU tests of IGT in guests with stock i915, in both ways in which QEMU hands writes on.
 //
-//   VFIO_TS_IGT=all   the whole table, which takes an hour and more; the short list when left out
+//   VFIO_TS_IGT=all         the whole table, which takes an hour and more; the short list when left out
+//   VFIO_TS_IGT=2/8         the second of eight parts of it
+//   VFIO_TS_IGT=NAME,NAME   these
+//
+// `-t posted` and `-t waiting` choose one of the ways.
 
 import { expect, test as base } from 'vitest';
 import { complaints, isWedged, loadDriver, show } from './guest.ts';
-import { readTable, runIgt, type Result } from './igt.ts';
+import { chooseRows, runIgt, type Result } from './igt.ts';
 import { fixtures } from './stand.ts';
 
 const test = base.extend(fixtures);
-const isWhole = process.env['VFIO_TS_IGT'] === 'all';
+const ROWS = chooseRows(process.env['VFIO_TS_IGT']);
 const HOURS = 3_600_000;
 
 for (const mode of ['posted', 'waiting'] as const) {
@@ -25,8 +29,7 @@ for (const mode of ['posted', 'waiting'] as const) {
       await loadDriver(guest);
       expect(await complaints(guest)).toEqual([]);
       const surprises: string[] = [];
-      for (const row of readTable()) {
-        if (!isWhole && !row.isShort) continue;
+      for (const row of ROWS) {
         const before = served.messages;
         // oxlint-disable-next-line no-await-in-loop
         const result: Result = await runIgt(guest, row.test);

@@ -37,7 +37,7 @@ function outcomes(text: string): readonly Outcome[] {
 }
 
 /** Reads the table. */
-export function readTable(): readonly Row[] {
+function readTable(): readonly Row[] {
   return readFileSync(TABLE, 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
@@ -51,6 +51,26 @@ export function readTable(): readonly Row[] {
         why: why.join(' '),
       };
     });
+}
+
+/**
+ * The rows to run.
+ *
+ * @param choice - `all`, `2/8` for the second of eight parts, names with commas between them; the short list when
+ * left out
+ * @throws Error a choice of no row
+ */
+export function chooseRows(choice: string | undefined): readonly Row[] {
+  const table = readTable();
+  const [, part, parts] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(choice ?? '') ?? [];
+  const names = choice?.split(',');
+  const chosen = table.filter(({ test, isShort }, i) => {
+    if (names === undefined) return isShort;
+    if (part !== undefined) return i % Number(parts) === Number(part) - 1;
+    return choice === 'all' || names.includes(test);
+  });
+  if (chosen.length === 0) throw new Error(`no test of the table is ${choice}`);
+  return chosen;
 }
 
 /** What a test of IGT came to. */

@@ -3,9 +3,10 @@ import { ApClient } from '@vfio-ts/ap/client';
 import { connect, EventLoop, linuxClientHost, linuxHost, VfioUserClient } from '@vfio-ts/vfio-user';
 
 const path = process.argv[2] ?? '/tmp/ap.sock';
-const { clock, logger, memory } = linuxHost();
+const loop = new EventLoop();
+const { clock, logger, memory } = linuxHost({ clock: loop.clock });
 const host = linuxClientHost(clock, logger);
-await using device = await VfioUserClient.attach(connect(path, new EventLoop()), { host });
+await using device = await VfioUserClient.attach(connect(path, loop), { host });
 await using client = await ApClient.open(device, { clock, memory });
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -13,7 +13,8 @@ import { MdevBus, VfioCore } from '@vfio-ts/core';
 import { EventLoop, linuxHost, serveDevice } from '@vfio-ts/vfio-user';
 
 const path = process.argv[2] ?? '/tmp/ap.sock';
-const core = new VfioCore(linuxHost());
+const loop = new EventLoop();
+const core = new VfioCore(linuxHost({ clock: loop.clock }));
 
 // A machine with an accelerator, a coprocessor and two domains, none of it for the host itself.
 await using runner = new WorkerPool(2);
@@ -37,7 +38,6 @@ await mdev.store('', 'assign_adapter', '6');
 await mdev.store('', 'assign_domain', '4');
 await mdev.store('', 'assign_control_domain', '4');
 
-const loop = new EventLoop();
 const server = serveDevice(mdev.instance.device.vdev, { path, loop });
 console.log(`${mdev.show('', 'guest_matrix').trim().split('\n').join(' and ')} are on ${path}`);
 

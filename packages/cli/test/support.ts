@@ -6,6 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import {
+  connect,
+  EventLoop,
+  LinuxClock,
+  linuxClientHost,
+  VfioUserClient,
+} from '@vfio-ts/vfio-user';
 import { onTestFinished } from 'vitest';
 
 /** The program. */
@@ -51,6 +58,12 @@ export function runProgram(program: string, options: RunOptions, ...args: readon
 export async function ready(served: Run): Promise<Record<string, string>> {
   const { value } = await served.lines.next();
   return JSON.parse(value ?? '{}');
+}
+
+/** A client of the device on a socket. */
+export function attach(socket: string): Promise<VfioUserClient> {
+  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
+  return VfioUserClient.attach(connect(socket, new EventLoop()), { host });
 }
 
 /** Everything a command prints until it ends. */

@@ -1,29 +1,15 @@
-// A driver of somebody else, in a folder that knows nothing of this repository: everything is installed from packed files.
+// A driver of somebody else, in a folder that knows nothing of this repository: npm installs everything, ours from
+// packed files.
 
 import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  globSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  connect,
-  EventLoop,
-  linuxClientHost,
-  LinuxClock,
-  VfioUserClient,
-} from '@vfio-ts/vfio-user';
-import { printed, ready, runProgram, temporaryFolder } from '../support.ts';
+import { attach, printed, ready, runProgram, temporaryFolder } from '../support.ts';
+import { install, pack, packWithDependencies } from './npm.ts';
 
-const PACKAGES = join(import.meta.dirname, '../../..');
-const OURS = ['core', 'vfio-user', 'mdpy-sample', 'ap', 'ccw', 'gvt', 'viewer', 'cli'];
-const TSC = join(PACKAGES, '../node_modules/.bin/tsc');
+const ROOT = join(import.meta.dirname, '../../../..');
+const TSC = join(ROOT, 'node_modules/.bin/tsc');
 const FIXTURE = join(import.meta.dirname, 'uart');
 
 const TSCONFIG = {
@@ -39,55 +25,41 @@ const TSCONFIG = {
   include: ['src'],
 };
 
-/** Packs all of them, and unpacks them as an installation does. */
-function install(folders: readonly string[], modules: string): void {
-  const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', modules];
-  const tarballs = execFileSync('npm', [...pack, ...folders], { encoding: 'utf8' });
-  for (const [i, tarball] of tarballs.trim().split('\n').entries()) {
-    const { name } = JSON.parse(readFileSync(join(folders[i] ?? '', 'package.json'), 'utf8'));
-    const to = join(modules, name);
-    mkdirSync(to, { recursive: true });
-    execFileSync('tar', ['-xzf', join(modules, tarball), '-C', to, '--strip-components=1']);
-  }
-}
-
-/** What comes from the registry, from where the workspace has it. */
-function linkForeign(folder: string, modules: string): void {
-  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  for (const name of Object.keys(dependencies)) {
-    const to = join(modules, name);
-    if (name.startsWith('@vfio-ts/') || globSync(to).length > 0) continue;
-    mkdirSync(dirname(to), { recursive: true });
-    symlinkSync(realpathSync(join(folder, 'node_modules', name)), to);
-  }
-}
-
-test('a driver of another package is compiled, installed, served by its name and used', async () => {
+test('a driver of another package is compiled, installed, served by its name and used', async (ctx) => {
   const folder = temporaryFolder();
   onTestFinished(() => folder[Symbol.dispose]());
-  const modules = join(folder.path, 'app/node_modules');
-  mkdirSync(modules, { recursive: true });
-  const ours = OURS.map((name) => join(PACKAGES, name));
-  install(ours, modules);
-  for (const one of ours) linkForeign(one, modules);
+  const within = (name: string): string => {
+    const path = join(folder.path, name);
+    mkdirSync(path);
+    return path;
+  };
+  const tarballs = within('tarballs');
+  const ours = await packWithDependencies(ctx, ROOT, '@vfio-ts/cli', tarballs);
+  const core = ours.filter((file) => file.includes('vfio-ts-core'));
+  expect(core).toHaveLength(1);
 
-  // Where its author works: beside the packages of ours, which it has as types and as core.
-  const uart = join(folder.path, 'app/uart');
+  // Where its author works: beside the packages of ours, which it has as types.
+  const app = within('app');
+  await install(ctx, app, ours);
+  const uart = join(app, 'uart');
   cpSync(FIXTURE, uart, { recursive: true });
   writeFileSync(join(uart, 'tsconfig.json'), JSON.stringify(TSCONFIG));
   execFileSync(TSC, ['-p', uart], { stdio: 'inherit' });
 
-  // Where it is used: nobody has installed a core there, the driver gets the command's.
-  const elsewhere = join(folder.path, 'elsewhere');
-  mkdirSync(join(elsewhere, 'node_modules'), { recursive: true });
-  install([uart], join(elsewhere, 'node_modules'));
+  // Where it is used: with a core that it asks for, and in place of which it gets the command's.
+  const elsewhere = within('elsewhere');
+  await install(ctx, elsewhere, [await pack(ctx, uart, tarballs), ...core]);
 
-  const main = join(modules, '@vfio-ts/cli/dist/main.js');
+  const main = join(app, 'node_modules/@vfio-ts/cli/dist/main.js');
+  const listed = await printed(runProgram(main, { cwd: elsewhere }, 'types', '--json'));
+  expect(JSON.parse(listed.join('\n'))).toContainEqual(
+    expect.objectContaining({ driver: 'vfio-uart', mdev_type: 'uart-16550' }),
+  );
+
   const served = runProgram(main, { cwd: elsewhere }, 'serve', 'vfio-uart', '--json');
   const { socket = '', ...said } = await ready(served);
   expect(said).toMatchObject({ driver: 'vfio-uart', type: 'uart-16550' });
-  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
-  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  await using client = await attach(socket);
   const ids = new Uint8Array(4);
   await client.read(7, 0, ids);
   expect(ids.toHex()).toBe('34127856');
@@ -103,4 +75,4 @@ test('a driver of another package is compiled, installed, served by its name and
   expect(await served.ended).toEqual([0, null]);
   // Nothing is left, which a core that is not the command's could not be asked.
   expect(served.errors()).toBe('');
-}, 180_000);
+}, 300_000);

@@ -4,14 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  LinuxClock,
-  VfioUserClient,
-  EventLoop,
-  connect,
-  linuxClientHost,
-} from '@vfio-ts/vfio-user';
-import { printed, ready, run } from './support.ts';
+import { attach, printed, ready, run } from './support.ts';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'vfio-ts-test-'));
@@ -41,16 +34,14 @@ test('serve --json says in one line what is where, and a client can attach', asy
     type: 'mdpy-xga',
     uuid: expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/u),
   });
-  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
-  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  await using client = await attach(socket);
   expect(await client.getInfo()).toMatchObject({ numRegions: 9, numIrqs: 5 });
 });
 
 test('serve ends with 0 while a client is attached', async () => {
   const served = run('serve', 'mdpy-sample:mdpy-xga', '--json');
   const { socket = '' } = await ready(served);
-  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
-  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  await using client = await attach(socket);
   served.child.kill('SIGTERM');
   expect(await served.ended).toEqual([0, null]);
   await client.over;
@@ -60,8 +51,7 @@ test('serve ends with 0 while a client is attached', async () => {
 test('stats shows what a client has done, as a table and as JSON', async () => {
   const served = run('serve', 'mdpy-sample:mdpy-xga', '--json');
   const { socket = '' } = await ready(served);
-  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
-  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  await using client = await attach(socket);
   await client.getInfo();
   await expect(client.read(5, 0, new Uint8Array(4))).rejects.toMatchObject({ code: 'EINVAL' });
 
@@ -110,8 +100,7 @@ test('a device is served where its statistics cannot be', async () => {
 test('serve logs what a client is refused, from --log-level debug on', async () => {
   const served = run('serve', 'mdpy-sample:mdpy-vga', '--json', '--log-level', 'debug');
   const { socket = '' } = await ready(served);
-  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
-  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  await using client = await attach(socket);
   await expect(client.read(5, 0, new Uint8Array(4))).rejects.toMatchObject({ code: 'EINVAL' });
   served.child.kill('SIGTERM');
   await served.ended;
@@ -123,8 +112,7 @@ test('serve logs in lines of JSON with --log-json', async () => {
   const flags = ['--json', '--log-level', 'debug', '--log-json'];
   const served = run('serve', 'mdpy-sample:mdpy-vga', ...flags);
   const { socket = '' } = await ready(served);
-  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
-  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  await using client = await attach(socket);
   await expect(client.read(5, 0, new Uint8Array(4))).rejects.toMatchObject({ code: 'EINVAL' });
   served.child.kill('SIGTERM');
   await served.ended;

@@ -1,33 +1,25 @@
 // The daemon as an operator has it: processes, signals, sockets.
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import {
-  connect,
-  EventLoop,
-  LinuxClock,
-  linuxClientHost,
-  VfioUserClient,
-} from '@vfio-ts/vfio-user';
 import { expect, test } from 'vitest';
-import { printed } from '../support.ts';
+import { attach, printed } from '../support.ts';
 import { eventually, Installation, isAlive, logged, uuidOf } from './real.ts';
 
 const AUTO = { mdev_type: 'mdpy-vga', start: 'auto', attrs: [] };
 const MANUAL = { ...AUTO, start: 'manual' };
 const timeout = 120_000;
 
-function attach(socket: string): Promise<VfioUserClient> {
-  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
-  return VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+/** A daemon that has read definitions, the first of which is number 1. */
+async function running(...definitions: readonly object[]) {
+  const at = new Installation();
+  for (const [i, definition] of definitions.entries()) at.define(i + 1, definition);
+  return { at, daemon: await at.daemon() };
 }
 
 test(
   'the daemon starts what is to start, and stops with 0 and nothing left',
   { timeout },
   async () => {
-    const at = new Installation();
-    at.define(1, AUTO);
-    at.define(2, MANUAL);
-    const daemon = await at.daemon();
+    const { at, daemon } = await running(AUTO, MANUAL);
     expect(statSync(at.runtime).mode & 0o777).toBe(0o700);
     expect(statSync(at.control).mode & 0o777).toBe(0o600);
     expect(statSync(at.socket(1)).mode & 0o777).toBe(0o600);
@@ -47,10 +39,7 @@ test(
   'a device that is killed tells its clients, starts again, and touches no other',
   { timeout },
   async () => {
-    const at = new Installation();
-    at.define(1, AUTO);
-    at.define(2, AUTO);
-    const daemon = await at.daemon();
+    const { at, daemon } = await running(AUTO, AUTO);
     const [first, second] = [await at.status(1), await at.status(2)];
     await using client = await attach(at.socket(1));
     await using other = await attach(at.socket(2));
@@ -72,10 +61,7 @@ test(
   'SIGHUP and reload start what is new, and leave alone what is as it was',
   { timeout },
   async () => {
-    const at = new Installation();
-    at.define(1, AUTO);
-    at.define(2, AUTO);
-    const daemon = await at.daemon();
+    const { at, daemon } = await running(AUTO, AUTO);
     const before = await at.status(1);
     await using client = await attach(at.socket(1));
     at.define(2, { ...AUTO, mdev_type: 'mdpy-hd' });
@@ -96,9 +82,7 @@ test(
 );
 
 test('start and stop do what is asked, and say why they cannot', { timeout }, async () => {
-  const at = new Installation();
-  at.define(1, MANUAL);
-  await at.daemon();
+  const { at } = await running(MANUAL);
   const started = await at.command('start', uuidOf(1), '--json');
   expect(JSON.parse(started.lines[0] ?? '')).toEqual({
     uuid: uuidOf(1),
@@ -152,9 +136,7 @@ test(
   'no device outlives a daemon that is killed, and the next starts with a clean folder',
   { timeout },
   async () => {
-    const at = new Installation();
-    at.define(1, AUTO);
-    const daemon = await at.daemon();
+    const { at, daemon } = await running(AUTO);
     const { pid } = (await at.status(1)) ?? {};
     await using client = await attach(at.socket(1));
     daemon.child.kill('SIGKILL');
@@ -169,8 +151,7 @@ test(
 );
 
 test('a second daemon is refused, and the first does not notice', { timeout }, async () => {
-  const at = new Installation();
-  await at.daemon();
+  const { at } = await running();
   const second = await at.command('daemon');
   expect(second.code).toBe(1);
   expect(second.errors).toContain('a daemon runs already');

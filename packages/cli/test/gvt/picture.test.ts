@@ -3,17 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PAGE_SIZE, VFIO_DMA_MAP_FLAG_READ, VFIO_DMA_MAP_FLAG_WRITE } from '@vfio-ts/core';
-import {
-  connect,
-  EventLoop,
-  LinuxClock,
-  linuxClientHost,
-  MemfdBackend,
-  VfioUserClient,
-} from '@vfio-ts/vfio-user';
+import { MemfdBackend } from '@vfio-ts/vfio-user';
 import { decode } from 'fast-png';
 import { expect, test } from 'vitest';
-import { printed, ready, run, temporaryFolder } from '../support.ts';
+import { attach, printed, ready, run, temporaryFolder } from '../support.ts';
 
 const PAGES = 4;
 const RAM = 0x10_0000;
@@ -39,8 +32,7 @@ test('screenshot shows the frame buffer in the guest’s memory', { timeout: 60_
   const png = join(folder.path, 'screen.png');
   const served = run('serve', 'gvt:i915-GVTg_V5_8', '--json');
   const { socket = '' } = await ready(served);
-  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
-  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  await using client = await attach(socket);
 
   const memory = new MemfdBackend().alloc('guest', PAGES * PAGE_SIZE);
   const flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE;

@@ -2,22 +2,11 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  connect,
-  EventLoop,
-  LinuxClock,
-  linuxClientHost,
-  VfioUserClient,
-} from '@vfio-ts/vfio-user';
+import type { VfioUserClient } from '@vfio-ts/vfio-user';
 import { expect, test } from 'vitest';
-import { printed, ready, run, temporaryFolder } from '../support.ts';
+import { attach, printed, ready, run, temporaryFolder } from '../support.ts';
 
 const TIMEOUT = { timeout: 60_000 };
-
-function attach(socket: string): Promise<VfioUserClient> {
-  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
-  return VfioUserClient.attach(connect(socket, new EventLoop()), { host });
-}
 
 async function read32(client: VfioUserClient, region: number, offset: number): Promise<number> {
   const into = new Uint8Array(4);

@@ -7,14 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { programForTest } from '@vfio-ts/lab';
-import {
-  connect,
-  EventLoop,
-  linuxClientHost,
-  LinuxClock,
-  VfioUserClient,
-} from '@vfio-ts/vfio-user';
-import { main, printed, ready, run, runProgram, temporaryFolder } from '../support.ts';
+import { attach, main, printed, ready, run, runProgram, temporaryFolder } from '../support.ts';
 
 /** A server that does with a connection what it is told, and with that alone. */
 async function impostor(path: string, accept: (socket: Socket) => void): Promise<void> {
@@ -149,8 +142,7 @@ test('a channel device is described with what its regions are', async () => {
 test('a device that has a client is left alone, and inspect says how to go on', async () => {
   const served = run('serve', 'mdpy-sample:mdpy-vga', '--json');
   const { socket = '' } = await ready(served);
-  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
-  await using client = await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
+  await using client = await attach(socket);
   const shown = run('inspect', socket);
   expect(await shown.ended).toEqual([1, null]);
   expect(shown.errors()).toBe(

@@ -3,24 +3,12 @@
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import {
-  connect,
-  EventLoop,
-  linuxClientHost,
-  LinuxClock,
-  VfioUserClient,
-} from '@vfio-ts/vfio-user';
-import { printed, ready, run, temporaryFolder } from '../support.ts';
+import { attach, printed, ready, run, temporaryFolder } from '../support.ts';
 import { parseExposition } from './exposition.ts';
-
-async function clientOf(socket: string): Promise<VfioUserClient> {
-  const host = linuxClientHost(new LinuxClock(), { log: () => undefined });
-  return await VfioUserClient.attach(connect(socket, new EventLoop()), { host });
-}
 
 test('Prometheus can read the statistics of a device', async () => {
   const { socket = '' } = await ready(run('serve', 'mdpy-sample:mdpy-vga', '--json'));
-  await using client = await clientOf(socket);
+  await using client = await attach(socket);
   await client.getInfo();
   const lines = await printed(run('stats', socket, '--prometheus'));
   const families = parseExposition(`${lines.join('\n')}\n`);
@@ -34,7 +22,7 @@ test('Prometheus can read the statistics of a device', async () => {
 
 test('stats --watch says what has come since, until it is stopped', async () => {
   const { socket = '' } = await ready(run('serve', 'mdpy-sample:mdpy-vga', '--json'));
-  await using client = await clientOf(socket);
+  await using client = await attach(socket);
   const watching = run('stats', '--watch', '0.1', socket);
   const first = await watching.lines.next();
   expect(first.value).toMatch(/^vfio0: in the last \d\.\d s, 1 of 1 connections open/u);

@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
 import type { Choose, CommandHost } from '../host.ts';
-import { portOf } from './view-options.ts';
+import { portArgument } from './arguments.ts';
 
 const EXAMPLES = `
 Examples:
@@ -20,7 +20,7 @@ export function addDemo(program: Command, host: CommandHost, choose: Choose): vo
       'Two displays on a page: an embedded guest draws on one, the other waits for a virtual machine.',
     )
     .option('--frames <n>', 'ends after so many frames', count)
-    .option('--port <port>', 'TCP port of the page; any that is free when left out', portOf)
+    .option('--port <port>', 'TCP port of the page; any that is free when left out', portArgument)
     .option('--vm', 'boots a virtual machine whose console is on the second display', false)
     .addHelpText('after', EXAMPLES)
     .action((options) =>

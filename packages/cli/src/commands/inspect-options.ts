@@ -1,8 +1,9 @@
 // The command line of `vfio-ts inspect`.
 
-import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-typings';
+import { Option, type Command } from '@commander-js/extra-typings';
 import type { Choose, CommandHost } from '../host.ts';
 import { socketOf } from '../places.ts';
+import { secondsArgument } from './arguments.ts';
 import { inspect } from './inspect.ts';
 
 const EXAMPLES = `
@@ -26,17 +27,15 @@ export function addInspect(program: Command, host: CommandHost, choose: Choose):
     .addOption(
       new Option('--hex', 'configuration space in the form that lspci -F reads').default(false),
     )
-    .addOption(new Option('--timeout <seconds>', 'for each answer').default(5).argParser(secondsOf))
+    .addOption(
+      new Option('--timeout <seconds>', 'for each answer; 5 when left out').argParser(
+        secondsArgument(0.001),
+      ),
+    )
     .addHelpText('after', EXAMPLES)
-    .action((named, { json, hex, timeout }) => {
+    .action((named, { json, hex, timeout = 5000 }) => {
       const form = json ? 'json' : hex ? 'hex' : 'text';
-      const args = { named, socket: socketOf(named), form, timeout: timeout * 1000 } as const;
+      const args = { named, socket: socketOf(named), form, timeout } as const;
       choose(() => inspect(args, host));
     });
-}
-
-function secondsOf(text: string): number {
-  const seconds = Number(text);
-  if (/^\d+(?:\.\d+)?$/u.test(text) && seconds > 0 && seconds <= 3600) return seconds;
-  throw new InvalidArgumentError('it takes seconds, from above 0 to 3600.');
 }

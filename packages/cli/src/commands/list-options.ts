@@ -1,7 +1,7 @@
 // vfio-ts list: devices that are active or defined, with mdevctl's options and in its forms.
 
 import type { Command } from '@commander-js/extra-typings';
-import { askDaemon, NoDaemonError } from '../daemon/control-client.ts';
+import { activeDevices } from '../daemon/control-client.ts';
 import type { DeviceStatus } from '../daemon/protocol.ts';
 import { describeDamage } from '../daemon/service.ts';
 import { stateRemark } from '../daemon/status-text.ts';
@@ -12,7 +12,8 @@ import { placesOf } from '../places.ts';
 import type { StoredDefinition } from '../store/definition-store.ts';
 import { dumpList, listLines, type ListedDevice } from '../store/listing.ts';
 import { EXIT } from '../usage.ts';
-import { openStore, uuidArgument } from './store-options.ts';
+import { uuidArgument } from './arguments.ts';
+import { openStore } from './store-options.ts';
 
 const EXAMPLES = `
 Examples:
@@ -54,7 +55,7 @@ interface KnownDevice {
 
 async function list(options: ListArguments, output: Output): Promise<number> {
   const { defined, dumpjson, json, parent, uuid, verbose } = options;
-  const statuses = await activeDevices();
+  const statuses = await activeDevices(placesOf().control);
   const { definitions, damaged } = await openStore().load();
   for (const damage of damaged) output.note(`vfio-ts: ${describeDamage(damage)}`);
   const known = (defined === true ? definitions : statuses.map((status) => ofStatus(status))).map(
@@ -78,16 +79,6 @@ async function list(options: ListArguments, output: Output): Promise<number> {
     for (const line of listLines(devices, verbose === true)) output.print(line);
   }
   return EXIT.OK;
-}
-
-/** Without a daemon none is active. */
-async function activeDevices(): Promise<readonly DeviceStatus[]> {
-  try {
-    return (await askDaemon(placesOf().control, { verb: 'status' })).devices;
-  } catch (error) {
-    if (error instanceof NoDaemonError) return [];
-    throw error;
-  }
 }
 
 function ofStatus({ uuid, parent, definition }: DeviceStatus): StoredDefinition {

@@ -1,17 +1,16 @@
 // The command line of `vfio-ts serve`.
 
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Option, type Command } from '@commander-js/extra-typings';
 import type { DeviceWish, CommandDriver } from '../drivers/driver.ts';
 import { findDriver, findDriverOfType } from '../drivers/find.ts';
 import { DRIVERS } from '../drivers/index.ts';
 import { parseDeviceSpec } from '../drivers/spec.ts';
-import { parseDefinition, parseSetting, type Setting } from '../mdev/definition.ts';
+import { parseSetting, type Setting } from '../mdev/definition.ts';
+import { readDefinition } from '../mdev/definition-file.ts';
 import { isUuid } from '../mdev/uuid.ts';
 import { LOG_LEVELS } from '../output.ts';
-import { fileError } from '../errors.ts';
 import type { Choose, CommandHost } from '../host.ts';
 import { UsageError } from '../usage.ts';
 
@@ -113,21 +112,13 @@ async function definedDevices(
 
 /** What a definition wants; settings of the command line come after those of the file. */
 function wishOf(file: string, { uuid, settings }: Given): DeviceWish {
-  const { mdevType, attrs } = parseDefinition(readDefinition(file), file);
+  const { mdevType, attrs } = readDefinition(file);
   const named = basename(file, '.json');
   return {
     type: mdevType,
     uuid: checkUuid(uuid) ?? (isUuid(named) ? named.toLowerCase() : randomUUID()),
     settings: [...attrs, ...settings],
   };
-}
-
-function readDefinition(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw fileError(error, file);
-  }
 }
 
 function checkUuid(text: string | undefined): string | undefined {

@@ -4,9 +4,10 @@ import { Option, type Command } from '@commander-js/extra-typings';
 import { askDaemon } from '../daemon/control-client.ts';
 import type { StartRequest } from '../daemon/protocol.ts';
 import { Waiting, type Choose, type CommandHost } from '../host.ts';
+import { readDefinition } from '../mdev/definition-file.ts';
 import { placesOf } from '../places.ts';
 import { EXIT, UsageError } from '../usage.ts';
-import { readDefinition, uuidArgument } from './store-options.ts';
+import { uuidArgument } from './arguments.ts';
 
 const EXAMPLES = `
 Examples:

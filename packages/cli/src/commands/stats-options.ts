@@ -1,8 +1,9 @@
 // The command line of `vfio-ts stats`.
 
-import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-typings';
+import { Option, type Command } from '@commander-js/extra-typings';
 import type { Choose, CommandHost } from '../host.ts';
 import { socketOf } from '../places.ts';
+import { secondsArgument } from './arguments.ts';
 import { stats } from './stats.ts';
 
 const EXAMPLES = `
@@ -35,19 +36,13 @@ export function addStats(program: Command, host: CommandHost, choose: Choose): v
         'what has passed since the last time and its histograms, again and again, each second when left out',
       )
         .preset('1')
-        .argParser(secondsOf),
+        .argParser(secondsArgument(0.1)),
     )
     .addHelpText('after', EXAMPLES)
     .action((named, { json, prometheus, histogram, watch }) => {
       const form = json ? 'json' : prometheus ? 'prometheus' : 'table';
-      const interval = typeof watch === 'number' ? watch * 1000 : undefined;
+      const interval = typeof watch === 'number' ? watch : undefined;
       const args = { named, socket: socketOf(named), form, histogram, watch: interval } as const;
       choose(() => stats(args, host));
     });
-}
-
-function secondsOf(text: string): number {
-  const seconds = Number(text);
-  if (/^\d+(?:\.\d+)?$/u.test(text) && seconds >= 0.1 && seconds <= 3600) return seconds;
-  throw new InvalidArgumentError('it takes seconds, from 0.1 to 3600.');
 }

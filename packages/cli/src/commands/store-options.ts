@@ -1,20 +1,18 @@
 // vfio-ts define, undefine and modify: the definitions of devices, with mdevctl's options.
 
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-typings';
 import { isErrno } from '@vfio-ts/core';
-import { askDaemon, NoDaemonError } from '../daemon/control-client.ts';
-import type { DeviceStatus } from '../daemon/protocol.ts';
+import { activeDevices } from '../daemon/control-client.ts';
 import { findDriverOfType } from '../drivers/find.ts';
-import { fileError } from '../errors.ts';
 import type { Choose, CommandHost } from '../host.ts';
-import { definitionFromObject, parseDefinition, type MdevDefinition } from '../mdev/definition.ts';
-import { isUuid } from '../mdev/uuid.ts';
+import { definitionFromObject, type MdevDefinition } from '../mdev/definition.ts';
+import { readDefinition } from '../mdev/definition-file.ts';
 import { placesOf } from '../places.ts';
 import { changeDefinition, type AttributeChange } from '../store/change.ts';
 import { DefinitionStore } from '../store/definition-store.ts';
 import { EXIT, isUsageError, UsageError } from '../usage.ts';
+import { uuidArgument } from './arguments.ts';
 
 const DEFINE_EXAMPLES = `
 Examples:
@@ -38,12 +36,6 @@ Examples:
   vfio-ts modify --uuid 83b8f4f2-509f-382f-3c1e-e6bfe0fa1001 --delattr --index 0
 
 A device that is active stays as it is until it is started again, or vfio-ts daemon reload.`;
-
-/** Reads a UUID of an option or an argument. */
-export function uuidArgument(text: string): string {
-  if (isUuid(text)) return text.toLowerCase();
-  throw new InvalidArgumentError('It takes a UUID.');
-}
 
 /** Adds the commands. */
 export function addStore(program: Command, { output }: CommandHost, choose: Choose): void {
@@ -122,17 +114,6 @@ export function openStore(): DefinitionStore {
   return new DefinitionStore(placesOf().definitions);
 }
 
-/** The definition in a file. @throws Error it cannot be read; `EINVAL` it is none */
-export function readDefinition(file: string): MdevDefinition {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw fileError(error, file);
-  }
-  return parseDefinition(text, file);
-}
-
 interface DefineOptions {
   readonly uuid?: string | undefined;
   readonly parent?: string | undefined;
@@ -160,7 +141,7 @@ async function whatToDefine({
     const missing = parent === undefined ? '--parent and --type' : '--type';
     throw new UsageError(`define needs ${missing}; vfio-ts types lists what there is`);
   }
-  const active = await activeDevice(uuid);
+  const active = (await activeDevices(placesOf().control)).find((one) => one.uuid === uuid);
   if (active === undefined) {
     throw new UsageError(
       `device ${uuid} is not active, so that --parent and --type are needed; vfio-ts types lists what there is`,
@@ -169,17 +150,6 @@ async function whatToDefine({
   const { mdevType, attrs } = definitionFromObject(active.definition);
   const definition = { mdevType: type ?? mdevType, start, attrs } as const;
   return { parent: parent ?? active.parent, definition };
-}
-
-/** What the daemon knows of a device. */
-async function activeDevice(uuid: string): Promise<DeviceStatus | undefined> {
-  try {
-    const { devices } = await askDaemon(placesOf().control, { verb: 'status' });
-    return devices.find((one) => one.uuid === uuid);
-  } catch (error) {
-    if (error instanceof NoDaemonError) return undefined;
-    throw error;
-  }
 }
 
 /** A definition may be for a driver that comes later, so that this is no error. */

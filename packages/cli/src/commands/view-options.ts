@@ -1,8 +1,9 @@
 // The command line of `vfio-ts view`.
 
-import { InvalidArgumentError, type Command } from '@commander-js/extra-typings';
+import type { Command } from '@commander-js/extra-typings';
 import type { Choose, CommandHost } from '../host.ts';
 import { UsageError } from '../usage.ts';
+import { portArgument } from './arguments.ts';
 
 const EXAMPLES = `
 The address that is printed ends with a token: whoever knows it may look. A device that is not served yet, or ends, is
@@ -23,9 +24,9 @@ export function addView(program: Command, host: CommandHost, choose: Choose): vo
       'Serves a page with the picture of a device, or of several, until SIGINT or SIGTERM.',
     )
     .argument('[device...]', 'UUIDs or sockets; all devices of the daemon when left out')
-    .option('--port <port>', 'TCP port of the page; any that is free when left out', portOf)
+    .option('--port <port>', 'TCP port of the page; any that is free when left out', portArgument)
     .option('--host <address>', 'address of the page, for this machine alone', '127.0.0.1')
-    .option('--vnc <port>', 'TCP port for VNC clients, too, of one device; 0 for any', portOf)
+    .option('--vnc <port>', 'TCP port for VNC clients, too, of one device; 0 for any', portArgument)
     .option('--vnc-password-file <file>', 'what they have to know: 8 bytes of its first line')
     .option('--json', 'one line {"url"} when ready, {"url","vnc"} with --vnc', false)
     .addHelpText('after', EXAMPLES)
@@ -41,11 +42,4 @@ export function addView(program: Command, host: CommandHost, choose: Choose): vo
         return await view({ devices, ...options }, host.output, host.untilStopped());
       });
     });
-}
-
-/** A TCP port, 0 for any that is free. @throws InvalidArgumentError */
-export function portOf(text: string): number {
-  const port = Number(text);
-  if (/^\d{1,5}$/u.test(text) && port <= 0xffff) return port;
-  throw new InvalidArgumentError('it takes a number from 0 to 65535.');
 }

@@ -3,7 +3,12 @@
 import { connect } from 'node:net';
 import { isErrno } from '@vfio-ts/core';
 import { isRecord } from '../json.ts';
-import { formatRequest, type DaemonAnswers, type DaemonRequest } from './protocol.ts';
+import {
+  formatRequest,
+  type DaemonAnswers,
+  type DaemonRequest,
+  type DeviceStatus,
+} from './protocol.ts';
 
 /** How a daemon is started, for those who need one. */
 export const HOW_TO_START =
@@ -53,6 +58,16 @@ export async function askDaemon<V extends keyof DaemonAnswers>(
     throw strange(line);
   } finally {
     socket.destroy();
+  }
+}
+
+/** Devices that the daemon knows; none without a daemon. @throws as {@link askDaemon} */
+export async function activeDevices(path: string): Promise<readonly DeviceStatus[]> {
+  try {
+    return (await askDaemon(path, { verb: 'status' })).devices;
+  } catch (error) {
+    if (error instanceof NoDaemonError) return [];
+    throw error;
   }
 }
 

@@ -6,6 +6,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { LogLevel } from '@vfio-ts/core';
+import { isRecord } from '../json.ts';
 import { EXIT } from '../usage.ts';
 import type { DeviceOrder, DeviceProcess, ProcessEnd, ReadyDevice } from './device-process.ts';
 
@@ -114,8 +115,7 @@ function parseReady(line: string): ReadyDevice | undefined {
   } catch {
     return undefined;
   }
-  if (typeof told !== 'object' || told === null) return undefined;
-  if (!('driver' in told && 'type' in told)) return undefined;
+  if (!isRecord(told)) return undefined;
   const { driver, type } = told;
   if (typeof driver !== 'string' || typeof type !== 'string') return undefined;
   return { ...told, driver, type };

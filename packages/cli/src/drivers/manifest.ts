@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRecord } from '../json.ts';
 import { DRIVER_INTERFACE } from './contract.ts';
 
 /** A package that says it is a driver. */
@@ -76,8 +77,4 @@ function parse(text: string, folder: string): Readonly<Record<string, unknown>> 
     throw new DriverError(`${join(folder, 'package.json')} is damaged: ${fact}`, { cause });
   }
   return isRecord(json) ? json : {};
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,12 +1,10 @@
 export * from './device/driver.ts';
-export { EDID_SIZE, isEdidBlock, monitorEdid } from './device/edid.ts';
+export { monitorEdid } from './device/edid.ts';
 export * from './device/gvt.ts';
 export * from './device/layout.ts';
 export {
   GpuResources,
   HOST_APERTURE,
-  MAPPABLE_WINDOW,
-  MAX_VGPU_ID,
   type MappablePolicy,
   type ResourceWish,
   type VgpuResources,

@@ -33,11 +33,11 @@ export const PICTURE_SIZE = 0x240_0000;
 /** DRM fourcc of 32-bit x:R:G:B, little endian. */
 export const DRM_FORMAT_XRGB8888 = 0x3432_5258;
 
-/** `VFIO_REGION_TYPE_PCI_VENDOR_TYPE` and the vendor: type of the OpRegion's region. */
-export const REGION_TYPE_INTEL = 0x8000_8086;
-/** `VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION`. */
-export const REGION_SUBTYPE_OPREGION = 1;
-/** `VFIO_REGION_TYPE_GFX`. */
-export const REGION_TYPE_GFX = 1;
-/** `VFIO_REGION_SUBTYPE_GFX_EDID`. */
-export const REGION_SUBTYPE_EDID = 1;
+/** Type of regions that a vendor has defined, whose id is in the lower half. */
+export const VFIO_REGION_TYPE_PCI_VENDOR_TYPE = 0x8000_0000;
+/** Subtype of Intel's region with the OpRegion. */
+export const VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION = 1;
+/** Type of regions for graphics. */
+export const VFIO_REGION_TYPE_GFX = 1;
+/** Subtype of the region of the monitor. */
+export const VFIO_REGION_SUBTYPE_GFX_EDID = 1;

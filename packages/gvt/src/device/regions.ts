@@ -29,11 +29,12 @@ import {
   GVT_EDID_REGION,
   GVT_OPREGION_REGION,
   GVT_PICTURE_REGION,
-  REGION_SUBTYPE_EDID,
-  REGION_SUBTYPE_OPREGION,
-  REGION_TYPE_GFX,
-  REGION_TYPE_INTEL,
+  GVT_PCI_VENDOR_ID,
   REGISTERS_SIZE,
+  VFIO_REGION_SUBTYPE_GFX_EDID,
+  VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION,
+  VFIO_REGION_TYPE_GFX,
+  VFIO_REGION_TYPE_PCI_VENDOR_TYPE,
 } from './layout.ts';
 import { opRegion, OPREGION_SIZE } from './opregion.ts';
 import { gvtRom } from './rom.ts';
@@ -43,6 +44,10 @@ const READ_WRITE = READ | VFIO_REGION_INFO_FLAG_WRITE;
 
 const ROM = gvtRom();
 const OPREGION = opRegion();
+const OPREGION_TYPE = {
+  type: VFIO_REGION_TYPE_PCI_VENDOR_TYPE + GVT_PCI_VENDOR_ID,
+  subtype: VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION,
+};
 
 /** Tells core of regions and interrupts; the memory behind the picture is core's from then on. */
 export function setUpRegions(
@@ -62,12 +67,12 @@ export function setUpRegions(
   setupRegion(vdev, GVT_OPREGION_REGION, {
     size: OPREGION_SIZE,
     flags: READ,
-    type: { type: REGION_TYPE_INTEL, subtype: REGION_SUBTYPE_OPREGION },
+    type: OPREGION_TYPE,
   });
   setupRegion(vdev, GVT_EDID_REGION, {
     size: EDID_REGION_SIZE,
     flags: READ_WRITE,
-    type: { type: REGION_TYPE_GFX, subtype: REGION_SUBTYPE_EDID },
+    type: { type: VFIO_REGION_TYPE_GFX, subtype: VFIO_REGION_SUBTYPE_GFX_EDID },
   });
   setupIrq(vdev, VFIO_PCI_INTX_IRQ_INDEX, {
     count: 1,
@@ -100,7 +105,7 @@ export class VgpuRegions {
     const { gpu, config, edid, share } = this.#targets;
     switch (region) {
       case VFIO_PCI_BAR0_REGION_INDEX:
-        this.#readBar0(offset, into);
+        inPieces(gpu, offset, into, readPiece);
         return;
       case VFIO_PCI_BAR2_REGION_INDEX:
         checkAperture(share, offset, into.length);
@@ -128,7 +133,7 @@ export class VgpuRegions {
     const { gpu, config, edid, share } = this.#targets;
     switch (region) {
       case VFIO_PCI_BAR0_REGION_INDEX:
-        this.#writeBar0(offset, from);
+        inPieces(gpu, offset, from, writePiece);
         return;
       case VFIO_PCI_BAR2_REGION_INDEX:
         checkAperture(share, offset, from.length);
@@ -144,45 +149,36 @@ export class VgpuRegions {
         throw new VfioError('EINVAL', 'write', `region ${region} is not there`);
     }
   }
+}
 
-  #readBar0(offset: number, into: Uint8Array): void {
-    const { length } = into;
-    if (pieceSize(offset, length) === length) {
-      this.#readPiece(offset, into);
-      return;
-    }
-    for (let done = 0; done < length;) {
-      const size = pieceSize(offset + done, length - done);
-      this.#readPiece(offset + done, into.subarray(done, done + size));
-      done += size;
-    }
+/** Does an access of BAR 0 piece by piece; nearly every one is one piece. */
+function inPieces(
+  gpu: VirtualGpu,
+  offset: number,
+  bytes: Uint8Array,
+  access: (gpu: VirtualGpu, offset: number, piece: Uint8Array) => void,
+): void {
+  const { length } = bytes;
+  if (pieceSize(offset, length) === length) {
+    access(gpu, offset, bytes);
+    return;
   }
+  for (let done = 0; done < length;) {
+    const size = pieceSize(offset + done, length - done);
+    access(gpu, offset + done, bytes.subarray(done, done + size));
+    done += size;
+  }
+}
 
-  #writeBar0(offset: number, from: Uint8Array): void {
-    const { length } = from;
-    if (pieceSize(offset, length) === length) {
-      this.#writePiece(offset, from);
-      return;
-    }
-    for (let done = 0; done < length;) {
-      const size = pieceSize(offset + done, length - done);
-      this.#writePiece(offset + done, from.subarray(done, done + size));
-      done += size;
-    }
-  }
+function readPiece(gpu: VirtualGpu, offset: number, into: Uint8Array): void {
+  if (offset < REGISTERS_SIZE) gpu.readRegister(offset, into);
+  else if (offset >= GTT_OFFSET) gpu.readGtt(offset - GTT_OFFSET, into);
+  else into.fill(0);
+}
 
-  #readPiece(offset: number, into: Uint8Array): void {
-    const { gpu } = this.#targets;
-    if (offset < REGISTERS_SIZE) gpu.readRegister(offset, into);
-    else if (offset >= GTT_OFFSET) gpu.readGtt(offset - GTT_OFFSET, into);
-    else into.fill(0);
-  }
-
-  #writePiece(offset: number, from: Uint8Array): void {
-    const { gpu } = this.#targets;
-    if (offset < REGISTERS_SIZE) gpu.writeRegister(offset, from);
-    else if (offset >= GTT_OFFSET) gpu.writeGtt(offset - GTT_OFFSET, from);
-  }
+function writePiece(gpu: VirtualGpu, offset: number, from: Uint8Array): void {
+  if (offset < REGISTERS_SIZE) gpu.writeRegister(offset, from);
+  else if (offset >= GTT_OFFSET) gpu.writeGtt(offset - GTT_OFFSET, from);
 }
 
 /** Bytes of the next naturally aligned piece of an access of BAR 0: up to 4, in the table up to 8. */

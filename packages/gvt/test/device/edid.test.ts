@@ -1,7 +1,7 @@
 // The block as drivers decode it (VESA E-EDID A2).
 
 import { describe, expect, test } from 'vitest';
-import { isEdidBlock, monitorEdid } from '../../src/index.ts';
+import { isEdidBlock, monitorEdid } from '../../src/device/edid.ts';
 import { errno } from './support.ts';
 
 interface Mode {

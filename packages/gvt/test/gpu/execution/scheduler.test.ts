@@ -5,7 +5,8 @@ import {
   type Remainder,
 } from '../../../src/gpu/execution/scheduler.ts';
 import { SoftGpu } from '../../../src/gpu/soft-gpu.ts';
-import { cmd, Context, Engine, Guest, RCS, SHARE } from './guest.ts';
+import { keepBusy } from './busy.ts';
+import { BCS, cmd, Context, Engine, Guest, RCS, SHARE, VCS, VECS } from './guest.ts';
 import { Loop } from './loop.ts';
 
 class Client implements GpuClient {
@@ -133,4 +134,44 @@ describe('two vGPUs of one GPU', () => {
     expect(other.word(engine.page.physical + 0x200)).toBe(1);
     expect(spinning.vgpu.counters.commands).toBeGreaterThan(0);
   });
+});
+
+/** Each look at the time takes some. */
+class SlowLoop extends Loop {
+  override now(): number {
+    this.time += 0.01;
+    return this.time;
+  }
+}
+
+/** Milliseconds in which i915 wants the first requests of all engines done; else it gives the GPU up. */
+const FIRST_REQUESTS = 200;
+
+it('the first requests of a vGPU are done in time beside six of the greatest weight that never rest', () => {
+  const gpu = new SoftGpu({ pipes: 0 });
+  const loop = new SlowLoop();
+  const busy = Array.from({ length: 6 }, (_, i) => {
+    const guest = new Guest({ gpu, loop, share: { ...SHARE, id: i + 2, weight: 16 } });
+    keepBusy(guest);
+    return guest;
+  });
+  const guest = new Guest({ gpu, loop, share: { ...SHARE, weight: 2 } });
+  const engines = [RCS, BCS, VCS, VECS].map((base) => new Engine(guest, base));
+  const done = guest.global();
+  while (loop.time < FIRST_REQUESTS) loop.turn();
+
+  const begin = loop.time;
+  for (let request = 1; request <= 3; request++) {
+    engines.forEach((engine, i) => {
+      const context = new Context(guest, 0x20);
+      context.emit(...cmd.storeGlobal(done.graphics + i * 4, request));
+      engine.submit(context);
+    });
+    const isDone = (): boolean =>
+      engines.every((_, i) => guest.word(done.physical + i * 4) === request);
+    while (!isDone() && loop.time < begin + FIRST_REQUESTS) loop.turn();
+    expect(isDone()).toBe(true);
+  }
+  expect(loop.time - begin).toBeLessThan(FIRST_REQUESTS / 4);
+  for (const { vgpu } of busy) expect(vgpu.counters.busy).toBeGreaterThan(FIRST_REQUESTS / 12);
 });

@@ -38,8 +38,8 @@ function round(exchange: Exchange): number {
 
 async function crowd(folder: Folder, bench: BenchmarkRun): Promise<readonly Measurement[]> {
   bench.progress(`${CROWD} clients attach`);
-  await using quiet = await ServerProcess.start(folder, 1);
-  await using full = await ServerProcess.start(folder, CROWD);
+  await using quiet = await ServerProcess.start(folder);
+  await using full = await ServerProcess.start(folder, { devices: CROWD });
   using others = new DisposableStack();
   // The first ones make the server compile what all need, and its heap as large as it has to be.
   others.use(attachAll(full, 1, FIRST));
@@ -73,7 +73,7 @@ async function crowd(folder: Folder, bench: BenchmarkRun): Promise<readonly Meas
 
 async function idle(folder: Folder, bench: BenchmarkRun): Promise<Measurement> {
   bench.progress(`${IDLE_CLIENTS} clients attach`);
-  await using server = await ServerProcess.start(folder, IDLE_CLIENTS);
+  await using server = await ServerProcess.start(folder, { devices: IDLE_CLIENTS });
   using clients = new DisposableStack();
   clients.use(attachAll(server, 0, IDLE_CLIENTS));
   sleep(CALM);

@@ -7,9 +7,22 @@
 import type { Benchmark, BenchmarkRun, Measurement } from '../../../scripts/bench/benchmark.ts';
 import { median, medianRatio, quantile } from '../../../scripts/bench/statistics.ts';
 import { isSupported } from '../src/native/ffi.ts';
-import { allocation, WATCHED } from './support/allocation.ts';
+import {
+  allocation,
+  WARM_UP_OF_HEAP,
+  WATCHED,
+  WATCHED_TURNS,
+  type Allocation,
+} from './support/allocation.ts';
 import { Exchange, repeat, sleep } from './support/exchange.ts';
-import { CPingPong, Folder, ServerProcess, startPingPong, type Times } from './support/peers.ts';
+import {
+  CPingPong,
+  Folder,
+  ServerProcess,
+  startPingPong,
+  type ServerProcessOptions,
+  type Times,
+} from './support/peers.ts';
 import { attach, checkReply, regionRead } from './support/vfio-user.ts';
 
 const REQUEST = 32;
@@ -23,7 +36,6 @@ const IDLE_ROUNDS = 40;
 /** Milliseconds without a message. */
 const IDLE = 60;
 const COUNTED = 1_000_000;
-const COUNTED_WARM_UP = 200_000;
 const GOAL = { of: 'ratio', atMost: 1.15 } as const;
 
 const BARE = 'ping-pong of the same bytes, bare FFI loops';
@@ -85,25 +97,32 @@ function idle({ ours, bare }: Ends, bench: BenchmarkRun): Measurement {
   };
 }
 
+async function taken(
+  folder: Folder,
+  options: ServerProcessOptions,
+  bench: BenchmarkRun,
+): Promise<Allocation> {
+  await using server = await ServerProcess.start(folder, options);
+  using exchange = new Exchange(attach(server.path), regionRead(4), REPLY);
+  bench.progress(`allocation over ${COUNTED.toLocaleString('en')} messages`);
+  const once = (): void => exchange.once();
+  repeat(WARM_UP_OF_HEAP, once);
+  return allocation(exchange, () => repeat(COUNTED, once));
+}
+
 async function allocated(
   folder: Folder,
   bench: BenchmarkRun,
 ): Promise<readonly [Measurement, Measurement]> {
-  await using server = await ServerProcess.start(folder, 1, WATCHED);
-  using exchange = new Exchange(attach(server.path), regionRead(4), REPLY);
-  bench.progress(`allocation over ${COUNTED.toLocaleString('en')} messages`);
-  exchange.times(COUNTED_WARM_UP);
-  const taken = await allocation(
-    server,
-    COUNTED,
-    () => repeat(COUNTED, () => exchange.once()),
-    () => exchange.once(),
-  );
+  const ofMessages = await taken(folder, WATCHED, bench);
+  const ofTurns = await taken(folder, WATCHED_TURNS, bench);
+  const perTurn = (ofTurns.bytes - ofMessages.bytes) / (ofTurns.turns - ofMessages.turns);
   // Of every 64th message, which is timed, some numbers.
   const goal = { of: 'value', atMost: 2 } as const;
+  const perMessage = ofMessages.bytes / COUNTED;
   return [
-    { name: 'region-read/allocated', value: taken.perMessage, unit: 'B/message', goal },
-    { name: 'region-read/allocated-turn', value: taken.perTurn, unit: 'B/turn of Node' },
+    { name: 'region-read/allocated', value: perMessage, unit: 'B/message', goal },
+    { name: 'region-read/allocated-turn', value: perTurn, unit: 'B/turn of Node' },
   ];
 }
 

@@ -7,7 +7,7 @@
 import type { Benchmark, BenchmarkRun, Measurement } from '../../../scripts/bench/benchmark.ts';
 import { median, medianRatio } from '../../../scripts/bench/statistics.ts';
 import { isSupported } from '../src/native/ffi.ts';
-import { allocation, WATCHED } from './support/allocation.ts';
+import { allocation, WARM_UP_OF_HEAP, WATCHED } from './support/allocation.ts';
 import { Exchange, rate, repeat } from './support/exchange.ts';
 import { Folder, ServerProcess, startPingPong } from './support/peers.ts';
 import { attach, checkReply, regionRead, regionWrite } from './support/vfio-user.ts';
@@ -54,7 +54,7 @@ async function posted(server: ServerProcess, bench: BenchmarkRun): Promise<Measu
 }
 
 async function allocated(folder: Folder, bench: BenchmarkRun): Promise<Measurement> {
-  await using server = await ServerProcess.start(folder, 1, WATCHED);
+  await using server = await ServerProcess.start(folder, WATCHED);
   using exchange = new Exchange(attach(server.path), regionRead(4), READ_REPLY);
   const write = regionWrite(4, true);
   const batch = (): void => {
@@ -62,15 +62,11 @@ async function allocated(folder: Folder, bench: BenchmarkRun): Promise<Measureme
     exchange.once();
   };
   bench.progress('allocation of posted writes');
-  repeat(COUNTED / 4, batch);
-  const { perMessage: value } = await allocation(
-    server,
-    COUNTED * BATCH,
-    () => repeat(COUNTED, batch),
-    () => exchange.once(),
-  );
+  repeat(WARM_UP_OF_HEAP / BATCH, batch);
+  const { bytes } = allocation(exchange, () => repeat(COUNTED, batch));
   // Of every 64th message, which is timed, some numbers.
   const goal = { of: 'value', atMost: 2 } as const;
+  const value = bytes / (COUNTED * BATCH);
   return { name: 'region-write/allocated', value, unit: 'B/message', goal };
 }
 

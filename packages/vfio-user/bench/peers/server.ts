@@ -1,31 +1,40 @@
-// Devices with one register each, served as any device is. `node server.ts SOCKET [DEVICES]`, under a parent that it
-// tells when it is ready and, when asked, how its heap is. The second device is at `SOCKET.1`, and so on.
+// Devices with one register each and a region that says how the heap is, served as any device is.
+// `node server.ts SOCKET [DEVICES [TURN]]`, under a parent that it tells when it is ready and, when asked, that it has
+// collected its garbage. The second device is at `SOCKET.1`, and so on.
 
-import { allocDevice, registerEmulatedIommuDev, unregisterGroupDev, VfioCore } from '@vfio-ts/core';
-import { performance } from 'node:perf_hooks';
-import { GCProfiler, getHeapStatistics } from 'node:v8';
+import {
+  allocDevice,
+  registerEmulatedIommuDev,
+  setupRegion,
+  unregisterGroupDev,
+  VFIO_REGION_INFO_FLAG_READ,
+  VfioCore,
+  type VfioDeviceOps,
+} from '@vfio-ts/core';
 import { EventLoop, linuxHost, serveDevice } from '../../src/index.ts';
+import { HEAP_REGION, HEAP_REGION_SIZE, HeapObserver } from '../support/heap-region.ts';
 import { RegisterDevice, registerOps } from '../support/register-device.ts';
 
-/** What the server tells. */
-export interface Told {
-  /** Bytes of its heap that are in use, garbage included. */
-  readonly used: number;
-  /** How often garbage was collected. */
-  readonly collections: number;
-  /** How often Node had a turn. */
-  readonly turns: number;
-}
-
-/** What the server can be asked: to tell, or to tell once garbage is collected. */
-export type Asked = 'tell' | 'collect';
-
-const [, , path = '', devices = '1'] = process.argv;
+const [, , path = '', devices = '1', turn] = process.argv;
 const core = new VfioCore(linuxHost());
-const loop = new EventLoop();
+const loop = new EventLoop(turn === undefined ? {} : { turn: Number(turn) });
+const heap = new HeapObserver();
+
+const ops: VfioDeviceOps<RegisterDevice> = {
+  ...registerOps,
+  init(device) {
+    registerOps.init?.(device);
+    const info = { size: HEAP_REGION_SIZE, flags: VFIO_REGION_INFO_FLAG_READ };
+    setupRegion(device.vdev, HEAP_REGION, info);
+  },
+  read(device, region, offset, into) {
+    if (region === HEAP_REGION) heap.read(into);
+    else registerOps.read?.(device, region, offset, into);
+  },
+};
 
 function serve(number: number) {
-  const device = allocDevice(RegisterDevice, 'vdev', core.parent(`bench${number}`), registerOps);
+  const device = allocDevice(RegisterDevice, 'vdev', core.parent(`bench${number}`), ops);
   const { vdev } = device.device;
   registerEmulatedIommuDev(vdev);
   const server = serveDevice(vdev, { path: number === 0 ? path : `${path}.${number}`, loop });
@@ -34,16 +43,7 @@ function serve(number: number) {
 
 const served = Array.from({ length: Number(devices) }, (_, number) => serve(number));
 
-const collector = new GCProfiler();
-let collections = 0;
-
-function tell(): void {
-  collections += collector.stop()?.statistics.length ?? 0;
-  collector.start();
-  const { used_heap_size: used } = getHeapStatistics();
-  const { loopCount: turns } = performance.nodeTiming.uvMetricsInfo;
-  process.send?.({ used, collections, turns } satisfies Told);
-}
+const tell = (): void => void process.send?.('done');
 
 async function end(): Promise<void> {
   for (const { server } of served) server.close();
@@ -52,8 +52,8 @@ async function end(): Promise<void> {
   for (const { device } of served) device.put();
 }
 
-process.on('message', (asked: Asked) => {
-  if (asked === 'collect') globalThis.gc?.();
+process.on('message', () => {
+  globalThis.gc?.();
   tell();
 });
 process.once('disconnect', () => void end());

@@ -1,67 +1,39 @@
 // What messages take from the heap of a server.
 //
-// The server gives Node a turn about once a millisecond, however many messages come, and Node makes a few objects for
-// each turn. So messages are sent twice: as fast as they are answered, and with pauses, a few of them to a turn. What
-// one message takes and what one turn takes follow from the two.
+// Node makes a few objects for each of its turns, however many messages come. So a server whose heap is watched for
+// messages gives Node a turn only now and then.
 
-import type { ServerProcess } from './peers.ts';
+import type { Exchange } from './exchange.ts';
+import { readHeap } from './heap-region.ts';
 
 /** Flags of a server whose heap is watched: room for all that is counted, so that no garbage is collected. */
-export const WATCHED = ['--min-semi-space-size=64', '--max-semi-space-size=64'] as const;
+const FLAGS = ['--min-semi-space-size=64', '--max-semi-space-size=64'] as const;
 
-/** Messages with pauses between them. */
-const SPARSE = 4000;
-/** Milliseconds between them, short enough for the server to stay awake. */
-const PAUSE = 0.3;
+/** A server in which nearly all that is taken is taken for messages. */
+export const WATCHED = { flags: FLAGS, turn: 100 } as const;
 
-/** Bytes of heap. */
+/** A server whose heap is watched as it is otherwise. */
+export const WATCHED_TURNS = { flags: FLAGS } as const;
+
+/**
+ * Messages after which V8 has compiled what is called for each, and for every 64th of them, which is timed: until then
+ * it makes objects of numbers.
+ */
+export const WARM_UP_OF_HEAP = 250_000;
+
+/** What some messages took. */
 export interface Allocation {
-  readonly perMessage: number;
-  readonly perTurn: number;
-}
-
-interface Growth {
+  /** Bytes of heap. */
   readonly bytes: number;
+  /** How often Node had a turn meanwhile. */
   readonly turns: number;
 }
 
-/**
- * What a server started with {@link WATCHED} takes for each of `count` messages. It should have answered as many
- * before, for V8 makes objects of numbers until it has compiled the code that uses them.
- *
- * @param busy - sends all of them
- * @param one - sends one
- * @throws Error garbage was collected meanwhile
- */
-export async function allocation(
-  server: ServerProcess,
-  count: number,
-  busy: () => void,
-  one: () => void,
-): Promise<Allocation> {
-  const dense = await growth(server, busy);
-  const sparse = await growth(server, () => {
-    for (let sent = 0; sent < SPARSE; sent++) {
-      pause();
-      one();
-    }
-  });
-  const determinant = count * sparse.turns - SPARSE * dense.turns;
-  return {
-    perMessage: (dense.bytes * sparse.turns - sparse.bytes * dense.turns) / determinant,
-    perTurn: (count * sparse.bytes - SPARSE * dense.bytes) / determinant,
-  };
-}
-
-async function growth(server: ServerProcess, work: () => void): Promise<Growth> {
-  const before = await server.heap();
-  work();
-  const after = await server.heap();
+/** What the server takes for some messages. @throws Error garbage was collected meanwhile */
+export function allocation(exchange: Exchange, send: () => void): Allocation {
+  const before = readHeap(exchange);
+  send();
+  const after = readHeap(exchange);
   if (after.collections !== before.collections) throw new Error('garbage was collected meanwhile');
   return { bytes: after.used - before.used, turns: after.turns - before.turns };
-}
-
-function pause(): void {
-  const end = performance.now() + PAUSE;
-  while (performance.now() < end);
 }

@@ -18,8 +18,13 @@ export class Exchange implements Disposable {
 
   /** One round trip. @throws `ECONNRESET` the peer is gone */
   once(): void {
-    this.#transport.send(this.request, this.request.length);
-    this.#transport.receive(this.reply, this.reply.length);
+    this.ask(this.request, this.reply);
+  }
+
+  /** A round trip of another request, whose reply fills `reply`. @throws `ECONNRESET` the peer is gone */
+  ask(request: Uint8Array, reply: Uint8Array): void {
+    this.#transport.send(request, request.length);
+    this.#transport.receive(reply, reply.length);
   }
 
   /** Sends `bytes`, to which there is no reply. @throws `EPIPE` the peer is gone */

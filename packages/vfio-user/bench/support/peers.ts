@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { OwnedFd } from '../../src/fd.ts';
 import * as libc from '../../src/native/libc.ts';
 import { BlockingTransport } from '../../src/transport-blocking.ts';
-import type { Asked, Told } from '../peers/server.ts';
 
 /** A folder of the run, removed at its end. */
 export class Folder implements Disposable {
@@ -25,6 +24,18 @@ export class Folder implements Disposable {
     rmSync(this.#path, { recursive: true, force: true });
   }
 }
+
+/** How a server is started. */
+export interface ServerProcessOptions {
+  /** How many it serves; one when left out. */
+  readonly devices?: number;
+  /** Of its Node. */
+  readonly flags?: readonly string[];
+  /** Milliseconds after which its loop gives Node a turn; as always when left out. */
+  readonly turn?: number;
+}
+
+let servers = 0;
 
 /** Our server, in a process of its own. */
 export class ServerProcess implements AsyncDisposable {
@@ -43,19 +54,15 @@ export class ServerProcess implements AsyncDisposable {
     this.#gone.catch(() => {});
   }
 
-  /**
-   * Starts it with some devices and waits until clients can connect.
-   *
-   * @param flags - of its Node
-   */
+  /** Starts it, and waits until clients can connect. */
   static async start(
     folder: Folder,
-    devices = 1,
-    flags: readonly string[] = [],
+    { devices = 1, flags = [], turn }: ServerProcessOptions = {},
   ): Promise<ServerProcess> {
-    const path = folder.path(`server-${devices}-${flags.length}.sock`);
+    const path = folder.path(`server-${servers++}.sock`);
     const program = fileURLToPath(new URL('../peers/server.ts', import.meta.url));
-    const child = fork(program, [path, `${devices}`], { execArgv: [...flags] });
+    const args = [path, `${devices}`, ...(turn === undefined ? [] : [`${turn}`])];
+    const child = fork(program, args, { execArgv: [...flags] });
     const server = new ServerProcess(path, child);
     await server.#told();
     return server;
@@ -66,14 +73,11 @@ export class ServerProcess implements AsyncDisposable {
     return number === 0 ? this.path : `${this.path}.${number}`;
   }
 
-  /** How its heap is. */
-  heap(): Promise<Told> {
-    return this.#ask('tell');
-  }
-
   /** Bytes of memory it has of its own, without garbage. */
   async memory(): Promise<number> {
-    await this.#ask('collect');
+    const done = this.#told();
+    this.#child.send('collect');
+    await done;
     const text = readFileSync(`/proc/${this.#child.pid}/smaps_rollup`, 'utf8');
     const kilobytes = /^Private_Dirty: +(\d+) kB$/mu.exec(text)?.[1];
     return Number(kilobytes) * 1024;
@@ -89,15 +93,9 @@ export class ServerProcess implements AsyncDisposable {
     return times.reduce((sum, time) => sum + time, 0);
   }
 
-  async #ask(question: Asked): Promise<Told> {
-    const told = this.#told();
-    this.#child.send(question);
-    return told;
-  }
-
-  async #told(): Promise<Told> {
-    const told = once(this.#child, 'message').then(([message]): Told => message);
-    return Promise.race([told, this.#gone]);
+  /** It says that it is ready, or that it has done what it was told. */
+  async #told(): Promise<void> {
+    await Promise.race([once(this.#child, 'message'), this.#gone]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -34,7 +34,10 @@ function message(command: number, payload: Uint8Array, flags = 0): Uint8Array {
   return bytes;
 }
 
-/** The request for `count` bytes at the start of a region; its reply is as much longer. */
+/** Bytes of the reply to a read, before what was read. */
+export const REGION_READ_REPLY: number = HEADER_SIZE + REGION_ACCESS_SIZE;
+
+/** The request for `count` bytes at the start of a region. */
 export function regionRead(count: number, region = 0): Uint8Array {
   const payload = new Uint8Array(REGION_ACCESS_SIZE);
   encodeRegionAccess(new DataView(payload.buffer), 0, 0, region, count);

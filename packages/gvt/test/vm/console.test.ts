@@ -13,6 +13,8 @@ const MOST_MESSAGES = 4000;
  * free, so this is 10.
  */
 const MOST_BOOTS = 2;
+/** Of a frame buffer, 4 KiB each. */
+const pagesOf = (width: number, height: number): number => Math.ceil((width * height * 4) / 4096);
 const OFF = { code: 0, signal: null };
 
 describe('a guest with stock i915', () => {
@@ -25,7 +27,7 @@ describe('a guest with stock i915', () => {
       type: 'GVTg_V5_4',
       width: 1920,
       height: 1200,
-      messages: 2 * MOST_MESSAGES,
+      messages: MOST_MESSAGES + pagesOf(1920, 1200) - pagesOf(1024, 768),
     },
   ] as const) {
     test(`${kernel} kernel, ${width}x${height}: what it writes on its console is on the screen`, async ({

@@ -5,7 +5,14 @@ import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RecordingLogger } from '@vfio-ts/conformance/fakes';
-import { devicePicture, MdevBus, VfioCore, type Picture, type VfioDevice } from '@vfio-ts/core';
+import {
+  devicePicture,
+  MdevBus,
+  VfioCore,
+  type Clock,
+  type Picture,
+  type VfioDevice,
+} from '@vfio-ts/core';
 import {
   bootGuest,
   labForTest,
@@ -132,6 +139,11 @@ export class Stand {
   /** The GPU that all vGPUs are of. */
   get gpu(): SoftGpu {
     return this.#gpu;
+  }
+
+  /** The clock of the loop that serves. */
+  get clock(): Clock {
+    return this.#loop.clock;
   }
 
   /** Keeps figures for whoever reads the reports. */

@@ -5,6 +5,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test as base } from 'vitest';
 import { anyAction } from '../fuzz/arbitraries.ts';
 import { HostileGuest } from '../fuzz/hostile-guest.ts';
+import { keepBusy } from '../gpu/execution/busy.ts';
+import { Guest, SHARE } from '../gpu/execution/guest.ts';
 import { complaints, isWedged, loadDriver, run, show } from './guest.ts';
 import { fixtures } from './stand.ts';
 
@@ -36,6 +38,30 @@ test('two guests have their own pictures, and the end of one is nothing to the o
   expect(await complaints(second)).toEqual([]);
   expect(await isWedged(second)).toBe(false);
   expect(await second.powerOff()).toEqual({ code: 0, signal: null });
+});
+
+// i915 gives the GPU up when its first requests are not done within 200 ms.
+test('a driver loads beside a vGPU of eight times its weight whose engines never rest', async ({
+  stand,
+}) => {
+  const served = await stand.serve('GVTg_V5_8');
+  const guest = await stand.boot(served);
+  const busy = new Guest({
+    gpu: stand.gpu,
+    loop: stand.clock,
+    share: { ...SHARE, id: 2, weight: 16 },
+  });
+  keepBusy(busy);
+  const before = busy.vgpu.counters.commands;
+  await loadDriver(guest);
+  await show(guest, served, 'not alone');
+  const commands = busy.vgpu.counters.commands - before;
+  busy.vgpu.close();
+  stand.say('a driver loads beside engines that never rest', { commands });
+  expect(commands).toBeGreaterThan(1_000_000);
+  expect(await complaints(guest)).toEqual([]);
+  expect(await isWedged(guest)).toBe(false);
+  expect(await guest.powerOff()).toEqual({ code: 0, signal: null });
 });
 
 /** Milliseconds that the other vGPU is driven at random. */

@@ -4,6 +4,7 @@ import { duplexPair, type Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { constants, createInflate, type Inflate } from 'node:zlib';
 import { ManualClock, RecordingLogger } from '@vfio-ts/conformance/fakes';
+import { convertIndexedToRgb, decode } from 'fast-png';
 import { onTestFinished } from 'vitest';
 import {
   PictureServer,
@@ -292,6 +293,7 @@ export class TestViewer {
       if (encoding === 0) this.#draw(x, y, width, height, await this.#raw(width * height));
       else if (encoding === 1) await this.#copy(x, y, width, height);
       else if (encoding === 7) this.#draw(x, y, width, height, await this.#tight(width, height));
+      else if (encoding === -260) this.#draw(x, y, width, height, await this.#image());
       else if (encoding === -223) this.#resize(width, height);
       else if (encoding === -308) {
         await this.read(4 + 16);
@@ -346,6 +348,14 @@ export class TestViewer {
       const bits = bytes[y * row + (isMono ? x >> 3 : x)] ?? 0;
       return colours[isMono ? (bits >> (7 - (x & 7))) & 1 : bits] ?? 0;
     });
+  }
+
+  async #image(): Promise<Uint32Array> {
+    const [control = 0] = await this.read(1);
+    if (control !== 0xa0) throw new Error(`control ${control} of an image`);
+    const image = decode(await this.read(await this.#compactLength()), { checkCrc: true });
+    const rgb = Buffer.from(convertIndexedToRgb(image));
+    return Uint32Array.from({ length: rgb.length / 3 }, (_, i) => rgb.readUIntBE(i * 3, 3));
   }
 
   async #inflated(stream: number, length: number): Promise<Buffer> {

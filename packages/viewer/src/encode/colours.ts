@@ -23,8 +23,14 @@ export class Colours {
   readonly list: Uint32Array = new Uint32Array(MAX_COLOURS);
   readonly #keys = new Int32Array(SLOTS);
   readonly #indices = new Uint8Array(SLOTS);
+  readonly #gap: number;
   #size = 0;
   #bytes: Buffer = Buffer.alloc(0);
+
+  /** @param gap - bytes before each row of pixels, which are 0 */
+  constructor(gap = 0) {
+    this.#gap = gap;
+  }
 
   /** The pixels of the last rectangle: a bit each in rows of whole bytes with two colours, a byte each with more. */
   get bytes(): Buffer {
@@ -38,13 +44,13 @@ export class Colours {
    */
   count(picture: Pixels, rect: Rect): number {
     const row = Math.ceil(rect.width / 8);
-    const bits = this.#room(row * rect.height);
+    const bits = this.#room((this.#gap + row) * rect.height);
     const few = this.#countTwo(picture, rect, bits);
     if (few > 0) {
       this.#bytes = bits;
       return few;
     }
-    const indices = this.#room(rect.width * rect.height);
+    const indices = this.#room((this.#gap + rect.width) * rect.height);
     const many = this.#countMany(picture, rect, indices);
     this.#bytes = indices;
     return many;
@@ -59,8 +65,11 @@ export class Colours {
     this.list[0] = first;
     if (second === 0) return 1;
     this.list[1] = first ^ second;
+    // A bit in which the two differ, so that it says which of them a pixel has.
+    const telling = 31 - Math.clz32(second);
     let to = 0;
     for (let y = rect.y; y < rect.y + rect.height; y++) {
+      to = this.#skip(bits, to);
       let i = y * width + rect.x;
       let others = 0;
       for (const end = i + rect.width; i < end;) {
@@ -69,9 +78,9 @@ export class Colours {
         const unused = 8 - (stop - i);
         // Text is as good as random: without branches, nothing is guessed wrong.
         for (; i < stop; i++) {
-          const difference = ((pixels[i] ?? 0) & RGB) ^ first;
-          const bit = isNotZero(difference);
-          others |= bit & isNotZero(difference ^ second);
+          const difference = ((pixels[i] ?? 0) ^ first) & RGB;
+          const bit = (difference >>> telling) & 1;
+          others |= difference ^ (second & -bit);
           byte = (byte << 1) | bit;
         }
         bits[to++] = byte << unused;
@@ -84,18 +93,15 @@ export class Colours {
   #countMany({ pixels, width }: Pixels, rect: Rect, indices: Buffer): number {
     this.#keys.fill(EMPTY);
     this.#size = 0;
-    let last = EMPTY;
-    let index = 0;
     let to = 0;
     for (let y = rect.y; y < rect.y + rect.height; y++) {
-      for (let i = y * width + rect.x, end = i + rect.width; i < end; i++) {
-        const colour = (pixels[i] ?? 0) & RGB;
-        if (colour !== last) {
-          index = this.#indexOf(colour);
-          if (index === EMPTY) return 0;
-          last = colour;
-        }
-        indices[to++] = index;
+      to = this.#skip(indices, to);
+      for (let i = y * width + rect.x, end = i + rect.width; i < end;) {
+        const pixel = pixels[i] ?? 0;
+        const index = this.#indexOf(pixel & RGB);
+        if (index === EMPTY) return 0;
+        do indices[to++] = index;
+        while (++i < end && pixels[i] === pixel);
       }
     }
     return this.#size;
@@ -118,15 +124,15 @@ export class Colours {
     return this.#indices[slot] ?? 0;
   }
 
+  #skip(bytes: Buffer, at: number): number {
+    for (let i = at; i < at + this.#gap; i++) bytes[i] = 0;
+    return at + this.#gap;
+  }
+
   #room(length: number): Buffer {
     const { buffer } = this.#bytes;
     return Buffer.from(buffer.byteLength >= length ? buffer : new ArrayBuffer(length), 0, length);
   }
-}
-
-/** 1 for every number of 32 bits but 0. */
-function isNotZero(number: number): number {
-  return (number | -number) >>> 31;
 }
 
 /** The first colour of a rectangle that is another one, by how it differs; 0 where there is none. */

@@ -1,15 +1,24 @@
 // Tight encoding, rfbproto.rst 7.7.6 "Tight Encoding": a rectangle of one colour is that colour, one of few colours is
-// indices, everything else red, green, blue, each kind in a zlib stream of its own.
+// indices, everything else red, green, blue, each kind in a zlib stream of its own. TightPng, which browsers know beside
+// it: indices are an image.
 
 import type { Output } from '../rfb/output.ts';
 import type { Rect } from '../screen/tiles.ts';
 import { Colours, type Pixels } from './colours.ts';
 import { Deflater } from './deflater.ts';
+import { encodePng, FILTER_SIZE } from './png.ts';
 
 /** Pixels; wider rectangles are not allowed. */
 export const TIGHT_MAX_WIDTH = 2048;
 
+/** An image costs a browser more than pixels do where there are fewer than these, more than a row of tiles has. */
+const MIN_IMAGE = 2 ** 15;
+
+/** Images in the making whose memory is used again. */
+const MAX_SPARE = 8;
+
 const FILL = 0x80;
+const PNG = 0xa0;
 const EXPLICIT_FILTER = 0x40;
 const PALETTE_FILTER = 1;
 /** Zlib streams by what is in them. */
@@ -18,9 +27,28 @@ const STREAM = { FULL: 0, MONO: 1, INDEXED: 2 } as const;
 const MIN_TO_COMPRESS = 12;
 const TPIXEL = 3;
 
+/** What a client takes beside one or few colours. */
+export interface TightOptions {
+  /** More than 256 colours; otherwise they are nobody's. */
+  readonly isFull: boolean;
+  /** Images of TightPng. */
+  readonly hasImages: boolean;
+}
+
+/** What has become of a rectangle. */
+export type Encoded =
+  /** It is written. */
+  | { readonly tag: 'written' }
+  /** It has too many colours; nothing is written. */
+  | { readonly tag: 'refused' }
+  /** It is being made an image of; nothing is written, that is for {@link writeImage} behind a header of TightPng. */
+  | { readonly tag: 'image'; readonly image: Promise<Uint8Array> };
+
 /** The tight encoder of one connection. */
 export class TightEncoder implements Disposable {
   readonly #colours = new Colours();
+  /** For images, those of which none is being made. */
+  readonly #spare: Colours[] = [];
   readonly #level: number;
   readonly #streams: (Deflater | undefined)[] = [];
   #rgb: Buffer = Buffer.alloc(0);
@@ -30,21 +58,20 @@ export class TightEncoder implements Disposable {
     this.#level = level;
   }
 
-  /**
-   * Writes what comes behind a rectangle's header, if the rectangle has at most 256 colours or `isFull`.
-   *
-   * @returns whether there was something to write it as; otherwise nothing has been written
-   */
+  /** Writes a rectangle, `header` before it. */
   async encode(
     picture: Pixels,
     rect: Rect,
     output: Output,
     header: () => void,
-    isFull: boolean,
-  ): Promise<boolean> {
-    const colours = this.#colours;
+    { isFull, hasImages }: TightOptions,
+  ): Promise<Encoded> {
+    const isImage = hasImages && rect.width * rect.height >= MIN_IMAGE;
+    const colours = isImage ? (this.#spare.pop() ?? new Colours(FILTER_SIZE)) : this.#colours;
     const count = colours.count(picture, rect);
-    if (count === 0 && !isFull) return false;
+    if (isImage && count > 1) return { tag: 'image', image: this.#image(rect, colours, count) };
+    if (isImage) this.#spare.push(colours);
+    if (count === 0 && !isFull) return { tag: 'refused' };
     header();
     if (count === 0) {
       output.bytes([STREAM.FULL << 4]);
@@ -58,12 +85,20 @@ export class TightEncoder implements Disposable {
       output.bytes(tpixels(colours.list, count));
       await this.#compressed(stream, colours.bytes, output);
     }
-    return true;
+    return { tag: 'written' };
   }
 
   /** Ends the streams. */
   [Symbol.dispose](): void {
     for (const stream of this.#streams) stream?.[Symbol.dispose]();
+  }
+
+  async #image({ width, height }: Rect, colours: Colours, count: number): Promise<Uint8Array> {
+    const palette = tpixels(colours.list, count);
+    const image = { width, height, palette, rows: colours.bytes };
+    const file = await encodePng(image, this.#level);
+    if (this.#spare.length < MAX_SPARE) this.#spare.push(colours);
+    return file;
   }
 
   async #compressed(stream: number, bytes: Buffer, output: Output): Promise<void> {
@@ -92,6 +127,13 @@ export class TightEncoder implements Disposable {
     }
     return rgb.subarray(0, length);
   }
+}
+
+/** Writes an image, behind the header of its rectangle. */
+export function writeImage(image: Uint8Array, output: Output): void {
+  output.bytes([PNG]);
+  output.bytes(compactLength(image.length));
+  output.bytes(image);
 }
 
 /** Colours as red, green, blue. */

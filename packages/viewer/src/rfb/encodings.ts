@@ -5,6 +5,8 @@ import { ENCODING } from './protocol.ts';
 /** The encodings of a client that matter here. */
 export interface ClientEncodings {
   readonly hasTight: boolean;
+  /** Besides tight: images. */
+  readonly hasTightPng: boolean;
   readonly hasCopyRect: boolean;
   /** How it learns of another size; not at all when left out. */
   readonly size: 'extended' | 'plain' | undefined;
@@ -30,6 +32,7 @@ export function understood(list: readonly number[]): ClientEncodings {
   const plain = has(ENCODING.DESKTOP_SIZE) ? 'plain' : undefined;
   return {
     hasTight: has(ENCODING.TIGHT),
+    hasTightPng: has(ENCODING.TIGHT_PNG),
     hasCopyRect: has(ENCODING.COPY_RECT),
     size: has(ENCODING.EXTENDED_DESKTOP_SIZE) ? 'extended' : plain,
     hasFence: has(ENCODING.FENCE),

@@ -99,7 +99,7 @@ export function isTrueColour888(format: PixelFormat): boolean {
   return bitsPerPixel === 32 && depth === 24 && (redMax & greenMax & blueMax) === 255;
 }
 
-/** Converts pixels of a row into `into`, which is as long as the row. */
+/** Converts pixels of a row into `into`, which is as long as the row: at most 64 KiB. */
 export type ConvertRow = (pixels: Uint32Array, from: number, into: Buffer) => void;
 
 /** How pixels get into a format. */
@@ -142,14 +142,15 @@ const asItIs: ConvertRow = (pixels, from, into) => {
   into.set(new Uint8Array(pixels.buffer, pixels.byteOffset + from * 4, into.length));
 };
 
+/** Memory for one row. */
+const scratch = Buffer.allocUnsafeSlow(2 ** 16);
+
 /** Red and blue change places: what browsers draw. */
 const swapped: ConvertRow = (pixels, from, into) => {
-  const isAligned = into.byteOffset % 4 === 0;
-  const target = isAligned ? into.buffer : new ArrayBuffer(into.length);
-  const words = new Uint32Array(target, isAligned ? into.byteOffset : 0, into.length / 4);
-  for (let i = 0, j = from; i < words.length; i++, j++) {
-    const pixel = pixels[j] ?? 0;
-    words[i] = (pixel & 0xff00) | ((pixel & 0xff) << 16) | ((pixel >>> 16) & 0xff);
-  }
-  if (!isAligned) into.set(new Uint8Array(target));
+  const row = scratch.subarray(0, into.length);
+  row.set(new Uint8Array(pixels.buffer, pixels.byteOffset + from * 4, into.length));
+  // Back to front a pixel is what is wanted, but for the byte that means nothing, which is in front.
+  row.swap32();
+  into.set(row.subarray(1));
+  into[into.length - 1] = 0;
 };

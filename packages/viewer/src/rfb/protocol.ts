@@ -6,7 +6,7 @@ export const RFB_VERSION = 'RFB 003.008\n';
 export const VERSION_SIZE = 12;
 
 /** RFC 6143, 7.1.2. */
-export const SECURITY = { INVALID: 0, NONE: 1, VNC: 2 } as const;
+export const SECURITY = { NONE: 1, VNC: 2 } as const;
 
 /** RFC 6143, 7.1.3. */
 export const SECURITY_RESULT = { OK: 0, FAILED: 1 } as const;
@@ -45,7 +45,7 @@ export const ENCODING = {
   /** Compression level 9; level 0 is nine below. */
   COMPRESS_LEVEL_9: -247,
   COMPRESS_LEVEL_0: -256,
-  DESKTOP_NAME: -307,
+  TIGHT_PNG: -260,
   EXTENDED_DESKTOP_SIZE: -308,
   FENCE: -312,
   CONTINUOUS_UPDATES: -313,

@@ -1,7 +1,7 @@
 // One update of a client's picture: what is copied, and rectangles in the encoding that suits them.
 
 import type { Clock } from '@vfio-ts/core';
-import { TIGHT_MAX_WIDTH, TightEncoder } from '../encode/tight.ts';
+import { TIGHT_MAX_WIDTH, TightEncoder, writeImage } from '../encode/tight.ts';
 import type { FrameCopy } from '../screen/frame-copy.ts';
 import { rectsOf } from '../screen/rects.ts';
 import type { RowCopy } from '../screen/scroll.ts';
@@ -42,6 +42,12 @@ export interface UpdateHost {
   readonly turn: () => Promise<void>;
 }
 
+/** A rectangle that is sent as an image. */
+interface Image {
+  readonly rect: Rect;
+  readonly bytes: Promise<Uint8Array>;
+}
+
 /** Encodes the updates of one connection. */
 export class UpdateEncoder implements Disposable {
   readonly #output: Output;
@@ -51,6 +57,7 @@ export class UpdateEncoder implements Disposable {
   #bytesPerPixel: number;
   #isTight = false;
   #isFull = true;
+  #hasImages = false;
 
   constructor(output: Output, host: UpdateHost, format: PixelFormat) {
     this.#output = output;
@@ -65,6 +72,7 @@ export class UpdateEncoder implements Disposable {
     this.#bytesPerPixel = format.bitsPerPixel / 8;
     this.#isTight = encodings.hasTight && isTrueColour888(format);
     this.#isFull = !encodings.prefersRaw;
+    this.#hasImages = encodings.hasTightPng;
     if (this.#isTight) this.#tight ??= new TightEncoder(encodings.level);
   }
 
@@ -91,13 +99,22 @@ export class UpdateEncoder implements Disposable {
       output.room(4).writeUInt32BE(from);
     }
     const { clock, turn } = this.#host;
+    const images: Image[] = [];
     let began = clock.now();
     for (const rect of rects) {
       await output.drained();
-      await this.#rect(picture, rect);
+      const image = await this.#rect(picture, rect);
+      if (image !== undefined) images.push(image);
       if (clock.now() - began < SLICE) continue;
       await turn();
       began = clock.now();
+    }
+    // Last of all: noVNC draws what is behind an image when that is read, and raw pixels are gone from its buffer then.
+    for (const { rect, bytes } of images) {
+      const image = await bytes;
+      await output.drained();
+      this.#header(rect, ENCODING.TIGHT_PNG);
+      writeImage(image, output);
     }
   }
 
@@ -105,18 +122,23 @@ export class UpdateEncoder implements Disposable {
     this.#tight?.[Symbol.dispose]();
   }
 
-  async #rect(picture: FrameCopy, rect: Rect): Promise<void> {
+  /** @returns the image that is being made of it, which is not written */
+  async #rect(picture: FrameCopy, rect: Rect): Promise<Image | undefined> {
     const { pixels, width } = picture;
     if (this.#isTight && this.#tight !== undefined) {
       const header = (): void => this.#header(rect, ENCODING.TIGHT);
-      const args = [{ pixels, width }, rect, this.#output, header, this.#isFull] as const;
-      if (await this.#tight.encode(...args)) return;
+      const options = { isFull: this.#isFull, hasImages: this.#hasImages };
+      const args = [{ pixels, width }, rect, this.#output, header, options] as const;
+      const encoded = await this.#tight.encode(...args);
+      if (encoded.tag === 'image') return imageOf(rect, encoded.image);
+      if (encoded.tag === 'written') return undefined;
     }
     this.#header(rect, ENCODING.RAW);
     for (let y = rect.y; y < rect.y + rect.height; y++) {
       const room = this.#output.room(rect.width * this.#bytesPerPixel);
       this.#convert(pixels, y * width + rect.x, room);
     }
+    return undefined;
   }
 
   #header({ x, y, width, height }: Rect, encoding: number): void {
@@ -143,4 +165,10 @@ export class UpdateEncoder implements Disposable {
     screens.writeUInt16BE(width, 12);
     screens.writeUInt16BE(height, 14);
   }
+}
+
+function imageOf(rect: Rect, bytes: Promise<Uint8Array>): Image {
+  // It is waited for after others, one of which may fail first.
+  bytes.catch(() => undefined);
+  return { rect, bytes };
 }

@@ -2,7 +2,7 @@
 // while the picture itself is drawn on.
 
 import type { Frame } from '../source.ts';
-import { findScroll, type RowCopy, type RowPair } from './scroll.ts';
+import { findScroll, rowHashes, type RowCopy } from './scroll.ts';
 import { TILE_HEIGHT, TILE_WIDTH, TileSet } from './tiles.ts';
 
 /** What is different from the copy as it was. */
@@ -27,6 +27,8 @@ export class FrameCopy {
   readonly height: number;
   readonly pixels: Uint32Array;
   readonly bytes: Buffer;
+  /** Of the rows of the copy, where they are known. */
+  #hashes: Int32Array | undefined;
 
   constructor(width: number, height: number) {
     this.width = width;
@@ -46,7 +48,8 @@ export class FrameCopy {
     const tiles = this.#differences(live);
     if (tiles === undefined) return undefined;
     const isMuch = tiles.count * SCROLL_SHARE >= tiles.flags.length;
-    const copies = isMuch ? findScroll(live.rows(this)) : [];
+    const copies = isMuch ? this.#findScroll(live) : [];
+    if (!isMuch) this.#hashes = undefined;
     if (copies.length === 0) {
       this.#take(live, tiles);
       return { tiles, copies, rest: tiles };
@@ -59,6 +62,15 @@ export class FrameCopy {
     this.#take(live, rest);
     tiles.add(rest);
     return { tiles, copies, rest };
+  }
+
+  #findScroll(live: LiveFrame): readonly RowCopy[] {
+    const { width, height } = this;
+    const before = this.#hashes ?? rowHashes(this.pixels, width, width, height);
+    const now = rowHashes(live.words, live.stride, width, height);
+    // The copy will have these rows, but for what is drawn until they are taken.
+    this.#hashes = now;
+    return findScroll({ before, now, isSame: (a, b) => live.isSameRow(this, a, b) });
   }
 
   #differences(live: LiveFrame): TileSet | undefined {
@@ -147,17 +159,9 @@ class LiveFrame {
     return true;
   }
 
-  /** What a search for a scroll needs. */
-  rows(copy: FrameCopy): RowPair {
-    return {
-      height: copy.height,
-      words: copy.width,
-      before: copy.pixels,
-      now: this.words,
-      beforeStride: copy.width,
-      nowStride: this.stride,
-      isSame: (now, before) => this.#isSame(copy, now, before, 1),
-    };
+  /** Whether a row is now what another was in the copy. */
+  isSameRow(copy: FrameCopy, now: number, before: number): boolean {
+    return this.#isSame(copy, now, before, 1);
   }
 
   #isSame({ bytes, width }: FrameCopy, now: number, before: number, rows: number): boolean {

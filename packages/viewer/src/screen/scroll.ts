@@ -13,17 +13,11 @@ export interface RowCopy {
 
 /** Two pictures of one size, compared row by row. */
 export interface RowPair {
-  /** Pixels. */
-  readonly height: number;
-  /** Words of a row that a hash looks at. */
-  readonly words: number;
-  readonly before: Uint32Array;
-  readonly now: Uint32Array;
-  /** Words from one row to the next. */
-  readonly beforeStride: number;
-  readonly nowStride: number;
+  /** Of each row, {@link rowHashes}; they may be a little off the pixels. */
+  readonly before: Int32Array;
+  readonly now: Int32Array;
   /** Whether row `now` is in every bit what row `before` was. */
-  isSame(now: number, before: number): boolean;
+  readonly isSame: (now: number, before: number) => boolean;
 }
 
 /** Every so many words count for the hash of a row. */
@@ -37,10 +31,8 @@ const MAX_COPIES = 3;
  * Finds by how much the picture has moved, and which rows are only moved. To be carried out in their order: none
  * reads what one before it has written.
  */
-export function findScroll(pair: RowPair): readonly RowCopy[] {
-  const { height } = pair;
-  const before = hashes(pair.before, pair.beforeStride, pair);
-  const now = hashes(pair.now, pair.nowStride, pair);
+export function findScroll({ before, now, isSame }: RowPair): readonly RowCopy[] {
+  const height = now.length;
   const distance = likelyDistance(before, now);
   if (distance === 0) return [];
   const copies: RowCopy[] = [];
@@ -48,7 +40,7 @@ export function findScroll(pair: RowPair): readonly RowCopy[] {
     let bottom = y;
     let changed = 0;
     while (bottom < end && now[bottom] === before[bottom + distance]) {
-      if (!pair.isSame(bottom, bottom + distance)) break;
+      if (!isSame(bottom, bottom + distance)) break;
       if (now[bottom] !== before[bottom]) changed++;
       bottom++;
     }
@@ -65,11 +57,17 @@ export function findScroll(pair: RowPair): readonly RowCopy[] {
   return distance > 0 ? kept : kept.toReversed();
 }
 
-function hashes(pixels: Uint32Array, stride: number, { height, words }: RowPair): Int32Array {
+/** A number for each row of a picture, the same for rows that are the same. `stride` is in words, as `width` is. */
+export function rowHashes(
+  pixels: Uint32Array,
+  stride: number,
+  width: number,
+  height: number,
+): Int32Array {
   const found = new Int32Array(height);
   for (let y = 0; y < height; y++) {
     let hash = 0;
-    for (let i = y * stride, end = i + words; i < end; i += SAMPLE) {
+    for (let i = y * stride, end = i + width; i < end; i += SAMPLE) {
       hash = Math.imul(hash ^ (pixels[i] ?? 0), 0x0100_0193);
     }
     found[y] = hash;
@@ -80,9 +78,13 @@ function hashes(pixels: Uint32Array, stride: number, { height, words }: RowPair)
 /** The distance that most rows agree on which have changed and look like exactly one row before; 0 without one. */
 function likelyDistance(before: Int32Array, now: Int32Array): number {
   const rows = new Map<number, number>();
-  for (const [y, hash] of before.entries()) rows.set(hash, rows.has(hash) ? -1 : y);
+  for (let y = 0; y < before.length; y++) {
+    const hash = before[y] ?? 0;
+    rows.set(hash, rows.has(hash) ? -1 : y);
+  }
   const votes = new Map<number, number>();
-  for (const [y, hash] of now.entries()) {
+  for (let y = 0; y < now.length; y++) {
+    const hash = now[y] ?? 0;
     if (hash === before[y]) continue;
     const from = rows.get(hash) ?? -1;
     if (from >= 0) votes.set(from - y, (votes.get(from - y) ?? 0) + 1);

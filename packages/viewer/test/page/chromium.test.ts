@@ -4,7 +4,7 @@ import { RecordingLogger } from '@vfio-ts/conformance/fakes';
 import { expect, onTestFinished, test } from 'vitest';
 import { localTarget, PageServer, PictureServer, type PageTarget } from '../../src/index.ts';
 import { TestPicture } from '../support.ts';
-import { open } from './browser.ts';
+import { open, type Viewed } from './browser.ts';
 
 const host = { clock: new LinuxClock(), logger: new RecordingLogger() };
 
@@ -39,6 +39,15 @@ class Site {
   }
 }
 
+/** The pixels of the page are those of the picture. */
+async function expectSame(viewed: Viewed, picture: TestPicture): Promise<void> {
+  const { rgba } = await viewed.picture();
+  const shown = picture.visible.map(
+    (_, i) => new DataView(rgba.buffer, rgba.byteOffset).getUint32(i * 4) >>> 8,
+  );
+  expect(Buffer.compare(Buffer.from(shown.buffer), Buffer.from(picture.visible.buffer))).toBe(0);
+}
+
 test('the picture is on the page, pixel by pixel, with name, resolution and frame rate', async (context) => {
   const picture = new TestPicture(320, 200);
   for (let i = 0; i < picture.pixels.length; i++) picture.pixels[i] = (i * 7919) & 0xff_ffff;
@@ -47,17 +56,34 @@ test('the picture is on the page, pixel by pixel, with name, resolution and fram
   const viewed = await open(context, await site.start());
   await viewed.live(320, 200);
   await viewed.pixel(319, 199, picture.visible.at(-1) ?? 0);
-  const { rgba } = await viewed.picture();
-  const shown = picture.visible.map(
-    (_, i) => new DataView(rgba.buffer, rgba.byteOffset).getUint32(i * 4) >>> 8,
-  );
-  expect(Buffer.compare(Buffer.from(shown.buffer), Buffer.from(picture.visible.buffer))).toBe(0);
+  await expectSame(viewed, picture);
   expect(await viewed.page.textContent('#name')).toBe('test picture');
   await viewed.page.getByText(/^320 × 200 · (?:still|\d+ frames\/s)$/u).waitFor();
   const drawing = setInterval(() => picture.fill(Math.floor(Math.random() * 0xff_ffff)), 40);
   onTestFinished(() => clearInterval(drawing));
   await viewed.page.getByText(/^320 × 200 · \d+ frames\/s$/u).waitFor();
   // Under the policy of the page nothing is refused.
+  expect(viewed.complaints).toEqual([]);
+});
+
+test('images and raw pixels of one update are on the page, pixel by pixel', async (context) => {
+  const picture = new TestPicture(1024, 768);
+  const contents = [
+    (i: number): number => (Math.imul(i, 0x9e37_79b1) >>> 31) * 0xaaaaaa,
+    (i: number): number => (i * 7919) & 0xff_ffff,
+    (i: number): number => ((i >> 5) % 97) * 0x10203,
+  ];
+  const site = new Site();
+  site.targets = [localTarget('a', pictureServer(picture))];
+  const viewed = await open(context, await site.start());
+  await viewed.live(1024, 768);
+  for (let i = 0; i < picture.pixels.length; i++) {
+    picture.pixels[i] = contents[Math.floor(i / (1024 * 256))]?.(i) ?? 0;
+  }
+  for (const y of [0, 256, 512, 767]) {
+    await viewed.pixel(1021, y, picture.visible[y * 1024 + 1021] ?? 0);
+  }
+  await expectSame(viewed, picture);
   expect(viewed.complaints).toEqual([]);
 });
 

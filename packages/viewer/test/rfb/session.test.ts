@@ -4,6 +4,7 @@ import { Stand, settle, TestPicture, type Message, type TestViewer } from '../su
 
 const COPY = 1;
 const TIGHT = 7;
+const TIGHT_PNG = -260;
 const SIZE = -223;
 const EXTENDED_SIZE = -308;
 const FENCE = -312;
@@ -35,6 +36,36 @@ describe('a viewer', () => {
     const viewer = await stand.viewer(encodings);
     viewer.request(false);
     expect(new Set(await update(stand, viewer))).toEqual(new Set([used]));
+    expect(viewer.pixels).toEqual(stand.picture.visible);
+  });
+
+  test.each([
+    ['two colours', 2],
+    ['few colours', 200],
+  ])('that reads images is sent %s as one', async (_name, colours) => {
+    const stand = new Stand(new TestPicture(301, 200));
+    for (let i = 0; i < 301 * 200; i++) stand.picture.pixels[i] = (i % colours) * 0x10203;
+    const viewer = await stand.viewer([TIGHT, TIGHT_PNG, 0]);
+    viewer.request(false);
+    expect(await update(stand, viewer)).toEqual([TIGHT_PNG]);
+    expect(viewer.pixels).toEqual(stand.picture.visible);
+  });
+
+  test('that reads images is sent a small change as pixels', async () => {
+    const stand = new Stand();
+    const viewer = await first(stand, [TIGHT, TIGHT_PNG, 0]);
+    viewer.request();
+    stand.picture.fill(0xff, 70, 20, 1, 1);
+    expect(await update(stand, viewer)).toEqual([TIGHT]);
+    expect(viewer.pixels).toEqual(stand.picture.visible);
+  });
+
+  test('that reads images is sent them behind raw pixels', async () => {
+    const stand = new Stand(new TestPicture(1024, 512));
+    for (let i = 0; i < 1024 * 512; i++) stand.picture.pixels[i] = i < 1024 * 256 ? i & 1 : i;
+    const viewer = await stand.viewer([TIGHT, TIGHT_PNG, 0, FAST]);
+    viewer.request(false);
+    expect(await update(stand, viewer)).toEqual([0, TIGHT_PNG]);
     expect(viewer.pixels).toEqual(stand.picture.visible);
   });
 

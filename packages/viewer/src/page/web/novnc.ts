@@ -22,3 +22,23 @@ export async function loadRfb(): Promise<RfbConstructor> {
   const loaded: { readonly default: RfbConstructor } = await import(ADDRESS);
   return loaded.default;
 }
+
+/**
+ * A connection whose canvases have no transparency, which noVNC does not ask for: without that each frame is blended
+ * with the page that it covers.
+ */
+export function openRfb(Rfb: RfbConstructor, target: Element, channel: WebSocket): Rfb {
+  const { prototype } = HTMLCanvasElement;
+  // oxlint-disable-next-line typescript/unbound-method -- called with their own canvas below
+  const { getContext } = prototype;
+  const opaque = function getOpaque(this: HTMLCanvasElement, kind: string): unknown {
+    return Reflect.apply(getContext, this, [kind, { alpha: false }]);
+  };
+  // noVNC gets all contexts of pictures while it is constructed.
+  Object.assign(prototype, { getContext: opaque });
+  try {
+    return new Rfb(target, channel, { shared: true });
+  } finally {
+    Object.assign(prototype, { getContext });
+  }
+}

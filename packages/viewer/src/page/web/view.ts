@@ -2,7 +2,7 @@
 
 import { connect, type Connection } from './connection.ts';
 import { copyOf, part, say } from './messages.ts';
-import { loadRfb, type Rfb } from './novnc.ts';
+import { loadRfb, openRfb, type Rfb } from './novnc.ts';
 
 /** What there is to say of a picture. */
 export interface ViewFacts {
@@ -63,7 +63,7 @@ export class View {
     if (this.#isClosed) return;
     const { token, device, rate } = this.#options;
     const connection = connect(token, device, rate);
-    const rfb = new Rfb(this.#stage, connection.socket, { shared: true });
+    const rfb = openRfb(Rfb, this.#stage, connection.socket);
     rfb.viewOnly = true;
     rfb.scaleViewport = true;
     rfb.background = 'transparent';

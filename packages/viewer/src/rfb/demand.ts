@@ -18,6 +18,11 @@ export class Demand {
     this.#feed();
   }
 
+  /** What has come with the last bytes of a generator that has returned, and is not its own. */
+  get rest(): Buffer {
+    return this.#isOver ? Buffer.concat(this.#chunks) : Buffer.alloc(0);
+  }
+
   /** Takes bytes; what comes after the generator has returned is dropped. @throws what the generator throws */
   push(chunk: Buffer): void {
     if (this.#isOver) return;

@@ -7,7 +7,7 @@ import type { Clock, Logger } from '@vfio-ts/core';
 import { join } from '../join.ts';
 import { enter } from './client.ts';
 import { Demand, type Reading } from './demand.ts';
-import { handshake, type HandshakeOutcome } from './handshake.ts';
+import { GUESS_TIME, handshake, HANDSHAKE_TIME, type Refusal } from './handshake.ts';
 import { CHALLENGE_SIZE } from './protocol.ts';
 
 /** What a gate is made with. */
@@ -20,11 +20,6 @@ export interface GateOptions {
   readonly connect: () => Promise<Duplex>;
 }
 
-/** Milliseconds until a client is through. */
-const GATE_TIME = 10_000;
-/** Milliseconds that a wrong password costs. */
-const GUESS_TIME = 1000;
-
 function challenge(): Buffer {
   return randomBytes(CHALLENGE_SIZE);
 }
@@ -33,7 +28,7 @@ function challenge(): Buffer {
 export async function passGate(client: Duplex, options: GateOptions): Promise<void> {
   const { clock, logger, password, connect } = options;
   client.on('error', () => client.destroy());
-  const timer = clock.after(GATE_TIME, () => client.destroy());
+  const timer = clock.after(HANDSHAKE_TIME, () => client.destroy());
   try {
     const send = (bytes: Uint8Array): void => void client.write(bytes);
     const outcome = await speak(client, () => handshake({ password, challenge, send }));
@@ -54,15 +49,14 @@ export async function passGate(client: Duplex, options: GateOptions): Promise<vo
   }
 }
 
-function turnAway(
-  client: Duplex,
-  { reply, isGuess }: HandshakeOutcome & { readonly tag: 'refused' },
-  clock: Clock,
-): void {
+function turnAway(client: Duplex, { reply, isGuess }: Refusal, clock: Clock): void {
   clock.after(isGuess ? GUESS_TIME : 0, () => client.end(reply, () => client.destroy()));
 }
 
-/** Carries on a conversation to its end, and leaves the stream paused. Rejects when the stream ends before. */
+/**
+ * Carries on a conversation to its end, and leaves the stream paused with what is behind it. Rejects when the stream
+ * ends before.
+ */
 function speak<T>(stream: Duplex, conversation: () => Generator<number, T, Buffer>): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const isOver = (): void => reject(new Error('the connection has ended'));
@@ -77,6 +71,7 @@ function speak<T>(stream: Duplex, conversation: () => Generator<number, T, Buffe
   function take(bytes: Buffer): void {
     try {
       demand.push(bytes);
+      if (demand.rest.length > 0) stream.unshift(demand.rest);
     } catch (error) {
       reject(error);
     }

@@ -10,6 +10,11 @@ import {
   VERSION_SIZE,
 } from './protocol.ts';
 
+/** Milliseconds a client has until it is in. */
+export const HANDSHAKE_TIME = 10_000;
+/** Milliseconds that a wrong password costs. */
+export const GUESS_TIME = 1000;
+
 /** What the handshake is with. */
 export interface HandshakeOptions {
   /** Which clients have to know; nothing when left out. */
@@ -19,17 +24,16 @@ export interface HandshakeOptions {
   readonly send: (bytes: Uint8Array) => void;
 }
 
+/** A client that may not look, and is told so by `reply`: not at once where it has tried a password. */
+export interface Refusal {
+  readonly tag: 'refused';
+  readonly why: string;
+  readonly reply: Buffer;
+  readonly isGuess: boolean;
+}
+
 /** How it ended. */
-export type HandshakeOutcome =
-  /** The client may look. */
-  | { readonly tag: 'welcome' }
-  /** It may not, and is told so by `reply`: not at once where it has tried a password. */
-  | {
-      readonly tag: 'refused';
-      readonly why: string;
-      readonly reply: Buffer;
-      readonly isGuess: boolean;
-    };
+export type HandshakeOutcome = { readonly tag: 'welcome' } | Refusal;
 
 /** The handshake up to the client's own initialisation message. */
 export function* handshake({
@@ -85,7 +89,7 @@ function minorVersion(text: string): 3 | 7 | 8 | undefined {
   return minor >= 8 ? 8 : minor === 7 ? 7 : 3;
 }
 
-function refused(why: string, reply: Buffer): HandshakeOutcome & { readonly tag: 'refused' } {
+function refused(why: string, reply: Buffer): Refusal {
   return { tag: 'refused', why, reply, isGuess: false };
 }
 

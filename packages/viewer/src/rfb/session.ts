@@ -11,17 +11,13 @@ import { TileSet } from '../screen/tiles.ts';
 import { Demand } from './demand.ts';
 import { NO_ENCODINGS, understood, type ClientEncodings } from './encodings.ts';
 import { Flow } from './flow.ts';
-import { handshake, serverInit } from './handshake.ts';
+import { GUESS_TIME, handshake, HANDSHAKE_TIME, serverInit, type Refusal } from './handshake.ts';
 import { ProtocolError, readMessages, type MessageHandler } from './messages.ts';
 import { Output } from './output.ts';
 import { MAPPED, NATIVE_FORMAT, type PixelFormat } from './pixel-format.ts';
 import { CHALLENGE_SIZE, FENCE, SERVER } from './protocol.ts';
 import { UpdateEncoder, type SizeNote } from './update.ts';
 
-/** Milliseconds a client has until it is in. */
-const HANDSHAKE_TIME = 10_000;
-/** Milliseconds that a wrong password costs. */
-const GUESS_TIME = 1000;
 /** Answers that may wait for the end of an update. */
 const MAX_WAITING = 64;
 /** Bytes on their way above which a client that sends still is one that does not read. */
@@ -199,15 +195,7 @@ export class Session implements Watcher, MessageHandler {
     yield* readMessages(this);
   }
 
-  #refuse({
-    why,
-    reply,
-    isGuess,
-  }: {
-    readonly why: string;
-    readonly reply: Buffer;
-    readonly isGuess: boolean;
-  }): void {
+  #refuse({ why, reply, isGuess }: Refusal): void {
     const { logger } = this.#options;
     logger.log('warn', 'viewer', () => `a client is turned away: ${why}`);
     const say = (): void => {

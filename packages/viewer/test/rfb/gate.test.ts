@@ -1,7 +1,8 @@
 import { duplexPair, type Duplex } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { passGate, readPicture } from '../../src/index.ts';
-import { Stand, settle, TestPicture } from '../support.ts';
+import { answerTo } from '../../src/rfb/vnc-auth.ts';
+import { Stand, settle, TestPicture, TestViewer } from '../support.ts';
 
 const PASSWORD = 'geheim';
 
@@ -37,6 +38,25 @@ describe('a gate', () => {
     await expect(stand.until(reading)).rejects.toMatchObject({ code: 'EACCES' });
     expect(stand.server.viewers).toBe(0);
     expect(stand.picture.looks).toBe(0);
+  });
+
+  test('passes on what a client says in one breath with its password', async () => {
+    const stand = new Stand(new TestPicture(40, 30));
+    stand.picture.fill(0x102030);
+    const viewer = new TestViewer(gate(stand));
+    const said = async (): Promise<void> => {
+      await viewer.read(12);
+      viewer.send(Buffer.from('RFB 003.008\n'));
+      await viewer.read(2);
+      viewer.send(2);
+      const request = Buffer.from([3, 0, 0, 0, 0, 0, 0, 40, 0, 30]);
+      viewer.send(answerTo(PASSWORD, await viewer.read(16)), 1, request);
+      await viewer.read(4);
+      await viewer.initialised();
+      await viewer.message();
+    };
+    await stand.until(said());
+    expect(viewer.pixels).toEqual(stand.picture.visible);
   });
 
   test('ends a client that says nothing', async () => {

@@ -47,16 +47,4 @@ export class TileSet {
   addAll(): void {
     this.flags.fill(1);
   }
-
-  /** Adds every tile that touches one of the rows of pixels. */
-  addRows(y: number, height: number): void {
-    const first = Math.max(0, Math.floor(y / TILE_HEIGHT));
-    const end = Math.min(this.rows, Math.ceil((y + height) / TILE_HEIGHT));
-    this.flags.fill(1, first * this.columns, Math.max(first, end) * this.columns);
-  }
-
-  /** Removes all tiles. */
-  clear(): void {
-    this.flags.fill(0);
-  }
 }

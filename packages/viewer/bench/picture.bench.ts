@@ -1,7 +1,9 @@
 // From pixels that a guest has written to pixels on the page: 1920x1080, changed everywhere 60 times a second, in
-// Chromium on loopback. The guest is a thread that writes to shared memory; server and page are as everywhere.
+// Chromium on loopback, full screen on a screen of that size. The guest is a thread that writes to shared memory; server
+// and page are as everywhere.
 //
-// Chromium draws by processor alone where there is no graphics card, and then it has most of the work.
+// Chromium draws by processor alone where there is no graphics card, and then it has most of the work. What it manages
+// of frames that are ready on a page, and of frames that only come through a WebSocket, is measured beside.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,6 +16,7 @@ import { quantile } from '../../../scripts/bench/statistics.ts';
 import { localTarget, PageServer, PictureServer } from '../src/index.ts';
 import { Chromium } from './support/chromium.ts';
 import { HEIGHT, NUMBER_BITS, WIDTH, type Content } from './support/frames.ts';
+import { readyFrames, sentFrames } from './support/limits.ts';
 import { watchPage, type Seen } from './support/watch-page.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -22,7 +25,9 @@ const WARM_UP_MS = 3000;
 const MEASURED_MS = 6000;
 const MAX_FRAMES = 4096;
 const POLL_MS = 100;
-const CONTENTS: readonly Content[] = ['text', 'desktop', 'video'];
+/** Images of which one is read for the latency. */
+const READ_ONE_OF = 8;
+const CONTENTS: readonly Content[] = ['console', 'text', 'desktop', 'video'];
 
 /** A benchmark's own process has one processor; browser, guest and server are several. */
 function leaveProcessor(): void {
@@ -52,10 +57,14 @@ async function watch(browser: Chromium, content: Content): Promise<Figures> {
   };
   await using server = new PictureServer(source, host);
   await using site = new PageServer({ ...host, targets: () => [localTarget('a', server)] });
-  await browser.open(await site.listen(), `(${watchPage.toString()})(${NUMBER_BITS})`);
+  await browser.open(
+    await site.listen(),
+    `(${watchPage.toString()})(${NUMBER_BITS}, ${READ_ONE_OF})`,
+  );
   while ((await browser.value(`document.querySelector('.view')?.dataset.state`)) !== 'live') {
     await delay(POLL_MS);
   }
+  await browser.press(`document.querySelector('#full').click()`);
   const workerData = { memory, content, rate: RATE, written };
   const guest = new Worker(new URL('support/drawer.ts', import.meta.url), { workerData });
   await new Promise((resolve) => void guest.once('message', resolve));
@@ -68,7 +77,8 @@ async function watch(browser: Chromium, content: Content): Promise<Figures> {
   const times = new Float64Array(written);
   const counted = seen.filter(([, at]) => at >= begin && at < begin + MEASURED_MS);
   return {
-    rate: (new Set(counted.map(([number]) => number)).size * 1000) / MEASURED_MS,
+    // Each has been drawn, and the server sends nothing that has not changed.
+    rate: (counted.length * 1000) / MEASURED_MS,
     latencies: counted
       .map(([number, at]) => at - (times[number] ?? Number.NaN))
       .filter(Number.isFinite),
@@ -83,8 +93,19 @@ function seenFrom(json: unknown): readonly Seen[] {
 async function run(bench: BenchmarkRun): Promise<readonly Measurement[]> {
   leaveProcessor();
   bench.note(`${availableParallelism()} processors for guest, server and browser together`);
-  const measurements: Measurement[] = [];
-  await using browser = await Chromium.start(CHROMIUM, WIDTH + 30, HEIGHT + 80);
+  await using browser = await Chromium.start(CHROMIUM, WIDTH, HEIGHT);
+  bench.progress('ready frames');
+  const ready = await readyFrames(browser, MEASURED_MS);
+  bench.progress('frames through a WebSocket');
+  const sent = await sentFrames(browser, MEASURED_MS);
+  const share = (rate: number): Pick<Measurement, 'ratio' | 'ratioTo'> => ({
+    ratio: rate / ready,
+    ratioTo: 'frames that are ready on a page',
+  });
+  const measurements: Measurement[] = [
+    { name: 'picture/ready-1080p', value: ready, unit: 'frames/s' },
+    { name: 'picture/raw-socket-1080p', value: sent, unit: 'frames/s', ...share(sent) },
+  ];
   for (const content of CONTENTS) {
     bench.progress(content);
     const { rate, latencies } = await watch(browser, content);
@@ -93,8 +114,7 @@ async function run(bench: BenchmarkRun): Promise<readonly Measurement[]> {
         name: `picture/${content}-1080p`,
         value: rate,
         unit: 'frames/s',
-        ratio: rate / RATE,
-        ratioTo: `${RATE} that are drawn`,
+        ...share(rate),
         goal: { of: 'value', atLeast: RATE * 0.98 },
       },
       { name: `picture/${content}-latency`, value: quantile(latencies, 0.5), unit: 'ms' },

@@ -34,7 +34,7 @@ export class Chromium implements AsyncDisposable {
     });
   }
 
-  /** Starts it, without a window. */
+  /** Starts it, on a screen of its own that nobody sees. */
   static async start(program: string, width: number, height: number): Promise<Chromium> {
     const folder = mkdtempSync(join(tmpdir(), 'vfio-ts-chromium-'));
     const args = [
@@ -52,6 +52,7 @@ export class Chromium implements AsyncDisposable {
       '--disable-extensions',
       '--remote-debugging-port=0',
       `--user-data-dir=${folder}`,
+      `--screen-info={${width}x${height}}`,
       `--window-size=${width},${height}`,
       'about:blank',
     ];
@@ -67,8 +68,8 @@ export class Chromium implements AsyncDisposable {
     return new Chromium(child, folder, socket);
   }
 
-  /** Opens a page in place of the one there was, and runs a script before anything of it. */
-  async open(url: string, script: string): Promise<void> {
+  /** Opens a page, and runs a script before anything of it. */
+  async open(url: string, script: string = ''): Promise<void> {
     this.#session = '';
     const { targetId } = await this.#ask('Target.createTarget', { url: 'about:blank' });
     const attached = await this.#ask('Target.attachToTarget', { targetId, flatten: true });
@@ -78,12 +79,14 @@ export class Chromium implements AsyncDisposable {
     await this.#ask('Page.navigate', { url });
   }
 
-  /** The value of an expression on the page. */
-  async value(expression: string): Promise<unknown> {
-    const { result } = await this.#ask('Runtime.evaluate', { expression, returnByValue: true });
-    return typeof result === 'object' && result !== null && 'value' in result
-      ? result.value
-      : undefined;
+  /** The value of an expression on the page, waited for. */
+  value(expression: string): Promise<unknown> {
+    return this.#evaluate({ expression, returnByValue: true, awaitPromise: true });
+  }
+
+  /** Runs an expression as if somebody had pressed something, without which no page fills the screen. */
+  async press(expression: string): Promise<void> {
+    await this.#evaluate({ expression, userGesture: true, awaitPromise: true });
   }
 
   /** Closes the page. */
@@ -98,6 +101,13 @@ export class Chromium implements AsyncDisposable {
       await once(this.#child, 'exit');
     }
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #evaluate(params: object): Promise<unknown> {
+    const { result } = await this.#ask('Runtime.evaluate', params);
+    return typeof result === 'object' && result !== null && 'value' in result
+      ? result.value
+      : undefined;
   }
 
   async #ask(method: string, params: object): Promise<Readonly<Record<string, unknown>>> {

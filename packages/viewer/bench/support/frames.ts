@@ -8,7 +8,7 @@ export const HEIGHT = 1080;
 export const NUMBER_BITS = 24;
 
 /** What is drawn. */
-export type Content = 'text' | 'desktop' | 'video';
+export type Content = 'console' | 'text' | 'desktop' | 'video';
 
 /** Frames that are made ahead and come again and again. */
 const FRAMES = 6;
@@ -29,13 +29,14 @@ export function writeNumber(pixels: Uint32Array, number: number): void {
   for (let bit = 0; bit < NUMBER_BITS; bit++) pixels[bit] = (number >>> bit) & 1 ? INK : 0;
 }
 
+/** Glyphs of a font that are seen. */
+const GLYPHS = 95;
+
 const COLOUR: Readonly<Record<Content, (x: number, y: number, n: number) => number>> = {
-  // Cells of 8x16 with something like a glyph in each.
-  text: (x, y, n) => {
-    const cell = Math.imul((x >> 3) * 131 + (y >> 4) * 7919 + n * 104_729, 0x9e37_79b1);
-    const bit = (Math.imul(cell ^ ((y & 15) * 0x85eb), 0xc2b2_ae35) >>> (8 + (x & 7))) & 1;
-    return bit === 1 && (x & 7) < 7 && (y & 15) > 1 && (y & 15) < 13 ? INK : 0;
-  },
+  // Cells of 8x16 with glyphs of a font.
+  console: (x, y, n) => glyphPixel(cellAt(x, y, n) % GLYPHS, x, y),
+  // Each cell has a glyph of its own: what zlib finds least in.
+  text: (x, y, n) => glyphPixel(cellAt(x, y, n), x, y),
   // Areas of few colours.
   desktop: (x, y, n) =>
     ((((x + n * 16) >> 5) * 0x1f3d5b + ((y + n * 16) >> 4) * 0x0b1c2d) & 0x707070) | 0x101010,
@@ -43,3 +44,13 @@ const COLOUR: Readonly<Record<Content, (x: number, y: number, n: number) => numb
   video: (x, y, n) =>
     (((x + n * 9) & 255) << 16) | (((y + n * 5) & 255) << 8) | ((x * 3 + y * 7 + n * 31) & 255),
 };
+
+function cellAt(x: number, y: number, n: number): number {
+  return Math.imul((x >> 3) * 131 + (y >> 4) * 7919 + n * 104_729, 0x9e37_79b1) >>> 0;
+}
+
+function glyphPixel(glyph: number, x: number, y: number): number {
+  const row = Math.imul(glyph ^ ((y & 15) * 0x85eb), 0xc2b2_ae35);
+  const isInk = ((row >>> (8 + (x & 7))) & 1) === 1 && (x & 7) < 7 && (y & 15) > 1 && (y & 15) < 13;
+  return isInk ? INK : 0;
+}

@@ -1,9 +1,15 @@
 // The graphics plane of a device, as VFIO_DEVICE_QUERY_GFX_PLANE describes it (include/uapi/linux/vfio.h).
 
+/** DRM fourcc of 32-bit x:R:G:B, little endian (include/uapi/drm/drm_fourcc.h). */
+export const DRM_FORMAT_XRGB8888 = 0x3432_5258;
+/** DRM modifier of rows one behind the other. */
+export const DRM_FORMAT_MOD_LINEAR = 0n;
+
 /** What the device shows and where the pixels are. */
 export interface GfxPlane {
-  /** DRM fourcc, for example `0x34325258` = XR24. */
+  /** DRM fourcc, {@link DRM_FORMAT_XRGB8888} for example. */
   readonly drmFormat: number;
+  /** {@link DRM_FORMAT_MOD_LINEAR} for example. */
   readonly drmFormatMod: bigint;
   /** Pixels. */
   readonly width: number;

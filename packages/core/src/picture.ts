@@ -1,7 +1,7 @@
 // Pictures of what a device shows, decoded to one layout whatever the device's own is.
 
 import { VfioError } from './errno.ts';
-import type { GfxPlane } from './gfx.ts';
+import { DRM_FORMAT_MOD_LINEAR, DRM_FORMAT_XRGB8888, type GfxPlane } from './gfx.ts';
 
 /** Pixels, row by row from the top left, four bytes each: red, green, blue, 255. */
 export interface Picture {
@@ -11,9 +11,6 @@ export interface Picture {
   readonly height: number;
   readonly rgba: Uint8Array;
 }
-
-const DRM_FORMAT_XRGB8888 = 0x3432_5258;
-const DRM_FORMAT_MOD_LINEAR = 0n;
 
 /**
  * Decodes a plane.

@@ -1,8 +1,13 @@
 // The configuration space: identity, one BAR, and a vendor capability that tells the driver how large the screen is.
 
-import { PCI_HEADER_FIXED, PciConfigSpace, PciRegisters, vendorCapability } from '@vfio-ts/core';
 import {
   DRM_FORMAT_XRGB8888,
+  PCI_HEADER_FIXED,
+  PciConfigSpace,
+  PciRegisters,
+  vendorCapability,
+} from '@vfio-ts/core';
+import {
   MDPY_FORMAT_OFFSET,
   MDPY_HEIGHT_OFFSET,
   MDPY_PCI_CLASS_CODE,

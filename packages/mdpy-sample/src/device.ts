@@ -1,6 +1,8 @@
 // The mdpy device: a frame buffer in BAR 0 and nothing else. Counterpart of Linux samples/vfio-mdev/mdpy.c.
 
 import {
+  DRM_FORMAT_MOD_LINEAR,
+  DRM_FORMAT_XRGB8888,
   iommufdEmulatedOps,
   setupRegion,
   VFIO_PCI_BAR0_REGION_INDEX,
@@ -16,12 +18,7 @@ import {
 } from '@vfio-ts/core';
 import { mdpyConfigSpace } from './config-space.ts';
 import { paintGradient } from './framebuffer.ts';
-import {
-  DRM_FORMAT_XRGB8888,
-  MDPY_CONFIG_OFFSET,
-  MDPY_DISPLAY_REGION,
-  MDPY_MEMORY_OFFSET,
-} from './layout.ts';
+import { MDPY_CONFIG_OFFSET, MDPY_DISPLAY_REGION, MDPY_MEMORY_OFFSET } from './layout.ts';
 import { MDPY_MIGRATION_FLAGS, MdpyMigration } from './migration.ts';
 import { mdpyMemorySize, mdpyStride, type MdpyType } from './types.ts';
 
@@ -52,7 +49,7 @@ export class MdpyDevice {
     const { type } = this;
     return {
       drmFormat: DRM_FORMAT_XRGB8888,
-      drmFormatMod: 0n,
+      drmFormatMod: DRM_FORMAT_MOD_LINEAR,
       width: type.width,
       height: type.height,
       stride: mdpyStride(type),

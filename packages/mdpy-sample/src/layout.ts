@@ -11,9 +11,6 @@ export const MDPY_PCI_SUBSYSTEM_ID = 0x1100;
 /** Display controller, neither VGA nor XGA nor 3D. */
 export const MDPY_PCI_CLASS_CODE = 0x03_80_00;
 
-/** DRM fourcc of 32-bit x:R:G:B, little endian. */
-export const DRM_FORMAT_XRGB8888 = 0x3432_5258;
-
 /** Where the vendor capability stands; mdpy-fb does not walk the list. */
 export const MDPY_VENDOR_CAP_OFFSET = 0x40;
 /** The frame buffer's DRM format, 32 bits. */

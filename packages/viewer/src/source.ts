@@ -1,6 +1,12 @@
 // What is looked at: a picture that somebody else draws, where it is.
 
-import { devicePlane, VfioError, type VfioDevice } from '@vfio-ts/core';
+import {
+  devicePlane,
+  DRM_FORMAT_MOD_LINEAR,
+  DRM_FORMAT_XRGB8888,
+  VfioError,
+  type VfioDevice,
+} from '@vfio-ts/core';
 
 /** Pixels as they are at this moment; whoever draws may be drawing. */
 export interface Frame {
@@ -26,7 +32,6 @@ export interface PictureSource {
 const MAX_SIDE = 16_384;
 const MAX_PIXELS = 2 ** 26;
 const BYTES_PER_PIXEL = 4;
-const DRM_FORMAT_XRGB8888 = 0x3432_5258;
 
 /**
  * What a device shows, read off its memory in place.
@@ -47,7 +52,7 @@ export function deviceFrame(vdev: VfioDevice): Frame | undefined {
   const shown = devicePlane(vdev);
   if (shown === undefined) return undefined;
   const { drmFormat, drmFormatMod, width, height, stride } = shown.plane;
-  if (drmFormat !== DRM_FORMAT_XRGB8888 || drmFormatMod !== 0n) {
+  if (drmFormat !== DRM_FORMAT_XRGB8888 || drmFormatMod !== DRM_FORMAT_MOD_LINEAR) {
     throw new VfioError('EOPNOTSUPP', 'deviceFrame', `pixel format 0x${drmFormat.toString(16)}`);
   }
   const frame = { width, height, stride, pixels: shown.pixels };

@@ -1,6 +1,7 @@
 // The embedded guest: what Linux's mdpy-fb driver does with the device (samples/vfio-mdev/mdpy-fb.c), over the wire.
 
 import {
+  DRM_FORMAT_XRGB8888,
   PCI_BASE_ADDRESS_0,
   PCI_VENDOR_ID,
   VFIO_PCI_BAR0_REGION_INDEX,
@@ -10,7 +11,6 @@ import {
   type VfioAccess,
 } from '@vfio-ts/core';
 import {
-  DRM_FORMAT_XRGB8888,
   MDPY_FORMAT_OFFSET,
   MDPY_HEIGHT_OFFSET,
   MDPY_PCI_DEVICE_ID,

@@ -46,8 +46,6 @@ export const MSIX_VECTORS = 8;
 export const SCREEN_WIDTH = 64;
 export const SCREEN_HEIGHT = 64;
 export const SCREEN_SIZE: number = SCREEN_WIDTH * SCREEN_HEIGHT * 4;
-/** DRM fourcc XR24. */
-export const SCREEN_FORMAT = 0x3432_5258;
 
 /** The device-specific type of the screen region. */
 export const SCREEN_TYPE = 0x8000_1b36;

@@ -3,6 +3,8 @@
 import {
   allocDevice,
   dmaLogOps,
+  DRM_FORMAT_MOD_LINEAR,
+  DRM_FORMAT_XRGB8888,
   iommufdEmulatedOps,
   triggerIrq,
   VFIO_MIGRATION_P2P,
@@ -37,8 +39,8 @@ export const referenceLogOps: VfioLogOps<ReferenceDevice> = dmaLogOps(({ parts }
 
 /** What the reference device shows. */
 export const referencePlane: GfxPlane = {
-  drmFormat: layout.SCREEN_FORMAT,
-  drmFormatMod: 0n,
+  drmFormat: DRM_FORMAT_XRGB8888,
+  drmFormatMod: DRM_FORMAT_MOD_LINEAR,
   width: layout.SCREEN_WIDTH,
   height: layout.SCREEN_HEIGHT,
   stride: layout.SCREEN_WIDTH * 4,

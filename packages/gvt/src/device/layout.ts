@@ -30,9 +30,6 @@ export const GVT_PICTURE_REGION = 11;
 /** Bytes; a picture that needs more is not drawn. 4096x2304 pixels fill it, and no surface of a guest may be larger. */
 export const PICTURE_SIZE = 0x240_0000;
 
-/** DRM fourcc of 32-bit x:R:G:B, little endian. */
-export const DRM_FORMAT_XRGB8888 = 0x3432_5258;
-
 /** Type of regions that a vendor has defined, whose id is in the lower half. */
 export const VFIO_REGION_TYPE_PCI_VENDOR_TYPE = 0x8000_0000;
 /** Subtype of Intel's region with the OpRegion. */

@@ -1,9 +1,15 @@
 // What a vGPU shows, composed into a region of its own whenever somebody asks. Counterpart of gvt/dmabuf.c, which hands
 // out the guest's own frame buffer: that is tiled, or in pieces, and can be mapped by nobody here.
 
-import type { GfxPlane, SharedMemory, VfioDevice } from '@vfio-ts/core';
+import {
+  DRM_FORMAT_MOD_LINEAR,
+  DRM_FORMAT_XRGB8888,
+  type GfxPlane,
+  type SharedMemory,
+  type VfioDevice,
+} from '@vfio-ts/core';
 import type { Screen, VirtualGpu } from '../gpu/gpu.ts';
-import { DRM_FORMAT_XRGB8888, GVT_PICTURE_REGION, PICTURE_SIZE } from './layout.ts';
+import { GVT_PICTURE_REGION, PICTURE_SIZE } from './layout.ts';
 
 const BYTES_PER_PIXEL = 4;
 
@@ -30,7 +36,7 @@ function planeOf({ width, height }: Screen): GfxPlane {
   const stride = width * BYTES_PER_PIXEL;
   return {
     drmFormat: DRM_FORMAT_XRGB8888,
-    drmFormatMod: 0n,
+    drmFormatMod: DRM_FORMAT_MOD_LINEAR,
     width,
     height,
     stride,

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RecordingLogger } from '@vfio-ts/conformance/fakes';
-import { decodePlane, type MemoryMapping, type Picture } from '@vfio-ts/core';
+import { decodePlane, DRM_FORMAT_XRGB8888, type MemoryMapping, type Picture } from '@vfio-ts/core';
 import {
   connect,
   EventLoop,
@@ -15,7 +15,7 @@ import {
   VfioUserClient,
 } from '@vfio-ts/vfio-user';
 import { onTestFinished } from 'vitest';
-import { DRM_FORMAT_XRGB8888, mdpyStride, type MdpyType } from '../../src/index.ts';
+import { mdpyStride, type MdpyType } from '../../src/index.ts';
 
 const program = new URL('./serve-display.ts', import.meta.url).pathname;
 

@@ -103,6 +103,13 @@ describe('view', () => {
     expect(await viewed.ended).toEqual([2, null]);
   });
 
+  test('has no VNC where the file of the password is not there, and says so', async () => {
+    const argv = ['/run/a.sock', '--vnc', '0', '--vnc-password-file', '/no/such'];
+    const viewed = run('view', ...argv);
+    expect(await viewed.ended).toEqual([1, null]);
+    expect(viewed.errors()).toBe('vfio-ts: there is no /no/such: say a file that is there\n');
+  });
+
   test('the demo says where its page is, with both displays on it', async () => {
     const shown = run('demo');
     let url = '';

@@ -1,11 +1,11 @@
 // The picture of a device on a TCP port, for VNC clients that know a password.
 
-import { readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import type { Logger } from '@vfio-ts/core';
 import { LinuxClock } from '@vfio-ts/vfio-user';
 import { connectTo, passGate, picturePath } from '@vfio-ts/viewer';
+import { textOf } from '../named-file.ts';
 import { UsageError } from '../usage.ts';
 
 /** What VNC clients get. */
@@ -53,9 +53,9 @@ export async function listenForVnc(options: VncOptions): Promise<VncPort> {
   };
 }
 
-/** The password in a file: its first line. @throws UsageError there is none */
+/** The password in a file: its first line. @throws UsageError there is none; Error the file cannot be read */
 export function readPassword(file: string): string {
-  const [password = ''] = readFileSync(file, 'utf8').split('\n');
+  const [password = ''] = textOf(file).split('\n');
   if (password === '') throw new UsageError(`${file} has no password in its first line`);
   return password;
 }

@@ -67,8 +67,8 @@ export class DaemonService {
   }
 
   /**
-   * Makes what runs what the store says: starts what is `auto` and does not run, starts what has changed again, and
-   * leaves alone all else. A device whose definition is gone runs on, as with mdevctl.
+   * Makes what runs what the store says: starts what is `auto` and does not run, starts what has changed or failed
+   * again, and leaves alone all else. A device whose definition is gone runs on, as with mdevctl.
    *
    * @throws as Node does, when the store cannot be read
    */
@@ -105,7 +105,12 @@ export class DaemonService {
     }
     const isChanged = new Set(changed.map(({ order }) => order.uuid));
     const isLeft = new Set([...unchanged, ...gone]);
-    const wanted = this.#wanted(contents).filter(({ uuid }) => !isLeft.has(uuid));
+    const auto = this.#wanted(contents);
+    // What was to run before it failed is to run still, also where it does not start by itself.
+    const again = failed
+      .filter(({ order }) => auto.every(({ uuid }) => uuid !== order.uuid))
+      .flatMap(({ order }) => definitionsOf(contents, order.uuid, order.parent));
+    const wanted = [...auto, ...again].filter(({ uuid }) => !isLeft.has(uuid));
     const orders = [
       ...wanted.filter(({ uuid }) => !isChanged.has(uuid)),
       ...changed.flatMap(({ order }) => definitionsOf(contents, order.uuid, order.parent)),

@@ -122,6 +122,21 @@ describe('a reload', () => {
     expect(states()).toEqual({ [A]: 'running' });
   });
 
+  test('tries again what failed when it was started again, though it is to start by hand', async () => {
+    const made = daemon();
+    const { store, service, define, states } = made;
+    await define(A, MANUAL);
+    await service.answer({ verb: 'start', uuid: A });
+    await store.modify(A, undefined, () => ({ ...MANUAL, mdevType: 'broken-a' }));
+    const reloaded = service.reload();
+    await endStopping(made);
+    expect(await reloaded).toEqual({ ...NOTHING, restarted: [A] });
+    expect(states()).toEqual({ [A]: 'failed' });
+    await store.modify(A, undefined, () => MANUAL);
+    expect(await service.reload()).toEqual({ ...NOTHING, started: [A] });
+    expect(states()).toEqual({ [A]: 'running' });
+  });
+
   test('forgets what has failed and is not defined any more', async () => {
     const { store, service, define, states } = daemon();
     await define(A, { ...AUTO, mdevType: 'broken-a' });

@@ -68,14 +68,9 @@ export function fill({ to, box, depth, color, ...more }: Fill): readonly number[
   ];
 }
 
-/** XY_SRC_COPY_BLT. */
-export function copy({ to, from, box, depth, left, top, ...more }: Copy): readonly number[] {
-  const { rop = 0xcc, lanes = 'all', isClipped = false } = more;
-  const tiled = (to.tiling === 'linear' ? 0 : 1 << 11) | (from.tiling === 'linear' ? 0 : 1 << 15);
+/** What copies end with: a box of one surface, and where in the other it comes from. */
+function ends({ to, from, box, left, top }: Omit<FastCopy, 'depth'>): readonly number[] {
   return [
-    ...swctrl(to, from),
-    (0x54c0_0008 | LANES[lanes] | tiled) >>> 0,
-    ((isClipped ? 1 << 30 : 0) | (DEPTHS[depth] << 24) | (rop << 16) | pitch(to)) >>> 0,
     pair(box.left, box.top),
     pair(box.right, box.bottom),
     low(to.address),
@@ -87,20 +82,25 @@ export function copy({ to, from, box, depth, left, top, ...more }: Copy): readon
   ];
 }
 
+/** XY_SRC_COPY_BLT. */
+export function copy({ to, from, box, depth, left, top, ...more }: Copy): readonly number[] {
+  const { rop = 0xcc, lanes = 'all', isClipped = false } = more;
+  const tiled = (to.tiling === 'linear' ? 0 : 1 << 11) | (from.tiling === 'linear' ? 0 : 1 << 15);
+  return [
+    ...swctrl(to, from),
+    (0x54c0_0008 | LANES[lanes] | tiled) >>> 0,
+    ((isClipped ? 1 << 30 : 0) | (DEPTHS[depth] << 24) | (rop << 16) | pitch(to)) >>> 0,
+    ...ends({ to, from, box, left, top }),
+  ];
+}
+
 /** XY_FAST_COPY_BLT. */
 export function fastCopy({ to, from, box, depth, left, top }: FastCopy): readonly number[] {
   const yf = (from.tiling === 'yf' ? 1 << 31 : 0) | (to.tiling === 'yf' ? 1 << 30 : 0);
   return [
     (0x5080_0008 | (TILINGS[from.tiling] << 20) | (TILINGS[to.tiling] << 13)) >>> 0,
     ((DEPTHS[depth] << 24) | yf | pitch(to)) >>> 0,
-    pair(box.left, box.top),
-    pair(box.right, box.bottom),
-    low(to.address),
-    high(to.address),
-    pair(left, top),
-    pitch(from),
-    low(from.address),
-    high(from.address),
+    ...ends({ to, from, box, left, top }),
   ];
 }
 

@@ -8,6 +8,26 @@ function request(base: number, engine: Engine, context: Context, seqno: number):
   context.emit(...cmd.breadcrumb(base, engine.page.graphics, seqno));
 }
 
+interface Rig {
+  readonly guest: Guest;
+  readonly engine: Engine;
+  readonly context: Context;
+}
+
+/** A guest with an engine, and a context for it. */
+function rig(base: number = RCS): Rig {
+  const guest = new Guest();
+  return { guest, engine: new Engine(guest, base), context: new Context(guest, 0x20) };
+}
+
+/** The same, with a context that waits until its flag is 1. */
+function waiting(): Rig & { readonly flag: ReturnType<Guest['global']> } {
+  const made = rig();
+  const flag = made.guest.global();
+  made.context.emit(0x0e40_4002, 1, flag.graphics, 0);
+  return { ...made, flag };
+}
+
 describe.each([
   ['RCS0', RCS],
   ['BCS0', BCS],
@@ -15,9 +35,7 @@ describe.each([
   ['VECS0', VECS],
 ])('%s', (_name, base) => {
   it('retires a request', () => {
-    const guest = new Guest();
-    const engine = new Engine(guest, base);
-    const context = new Context(guest, 0x20);
+    const { guest, engine, context } = rig(base);
     request(base, engine, context, 7);
     engine.submit(context);
     guest.run();
@@ -25,9 +43,7 @@ describe.each([
   });
 
   it('tells of begin and end', () => {
-    const guest = new Guest();
-    const engine = new Engine(guest, base);
-    const context = new Context(guest, 0x20);
+    const { guest, engine, context } = rig(base);
     request(base, engine, context, 7);
     engine.submit(context);
     guest.run();
@@ -103,11 +119,7 @@ describe('a list of two contexts', () => {
 
 describe('a context that is submitted again while it runs', () => {
   it('goes on to the new tail', () => {
-    const guest = new Guest();
-    const engine = new Engine(guest, RCS);
-    const flag = guest.global();
-    const context = new Context(guest, 0x20);
-    context.emit(0x0e40_4002, 1, flag.graphics, 0);
+    const { guest, engine, context, flag } = waiting();
     engine.submit(context);
     guest.run();
     request(RCS, engine, context, 9);
@@ -124,11 +136,7 @@ describe('a context that is submitted again while it runs', () => {
   });
 
   it('does not see a tail that was not submitted', () => {
-    const guest = new Guest();
-    const engine = new Engine(guest, RCS);
-    const flag = guest.global();
-    const context = new Context(guest, 0x20);
-    context.emit(0x0e40_4002, 1, flag.graphics, 0);
+    const { guest, engine, context, flag } = waiting();
     engine.submit(context);
     guest.run();
     request(RCS, engine, context, 9);
@@ -140,9 +148,7 @@ describe('a context that is submitted again while it runs', () => {
 
 describe('a context image', () => {
   it('keeps where the ring goes on', () => {
-    const guest = new Guest();
-    const engine = new Engine(guest, RCS);
-    const context = new Context(guest, 0x20);
+    const { guest, engine, context } = rig();
     request(RCS, engine, context, 1);
     engine.submit(context);
     guest.run();
@@ -150,12 +156,8 @@ describe('a context image', () => {
   });
 
   it('keeps how long the context has run', () => {
-    const guest = new Guest();
-    const engine = new Engine(guest, RCS);
-    const flag = guest.global();
-    const context = new Context(guest, 0x20);
+    const { guest, engine, context, flag } = waiting();
     context.set(0x23, 0xffff_ffff);
-    context.emit(0x0e40_4002, 1, flag.graphics, 0);
     engine.submit(context);
     guest.run(10);
     guest.setWord(flag.physical, 1);
@@ -165,9 +167,7 @@ describe('a context image', () => {
   });
 
   it('takes a ring around its end', () => {
-    const guest = new Guest();
-    const engine = new Engine(guest, RCS);
-    const context = new Context(guest, 0x20);
+    const { guest, engine, context } = rig();
     for (let seqno = 1; seqno < 600; seqno++) {
       request(RCS, engine, context, seqno);
       engine.submit(context);
@@ -177,9 +177,7 @@ describe('a context image', () => {
   });
 
   it('that cannot be read puts the vGPU into failsafe mode', () => {
-    const guest = new Guest();
-    const engine = new Engine(guest, RCS);
-    const context = new Context(guest, 0x20);
+    const { guest, engine, context } = rig();
     guest.vgpu.writeGtt((context.image.graphics / 4096 + 1) * 8, new Uint8Array(8));
     engine.submit(context);
     guest.run();
@@ -217,9 +215,7 @@ describe('an engine', () => {
   });
 
   it('that is stopped goes on when it is let', () => {
-    const guest = new Guest();
-    const engine = new Engine(guest, RCS);
-    const context = new Context(guest, 0x20);
+    const { guest, engine, context } = rig();
     request(RCS, engine, context, 1);
     guest.setRegister(RCS + 0x9c, 0x0100_0100);
     engine.submit(context);
@@ -238,9 +234,7 @@ describe('an engine', () => {
   });
 
   it('runs nothing while the vGPU is stopped', () => {
-    const guest = new Guest();
-    const engine = new Engine(guest, RCS);
-    const context = new Context(guest, 0x20);
+    const { guest, engine, context } = rig();
     request(RCS, engine, context, 1);
     guest.vgpu.stop();
     engine.submit(context);

@@ -177,7 +177,7 @@ export class IntelVgpu {
     this.#hasSlept = false;
     if (!this.#hasFailed) return;
     this.#hasFailed = false;
-    if (this.#isActive) this.#run();
+    if (this.#isActive && this.#waking === undefined) this.#run();
   }
 
   /**

@@ -44,6 +44,18 @@ describe('a GPU that fails on its own', () => {
     made.host.logger.take('error');
   });
 
+  test('and is at rest is started by the end of the rest, not by a reset', async () => {
+    await using made = makeVgpu();
+    const { file } = made.open();
+    fail(made);
+    void file.quiesce();
+    void file.reset();
+    expect(made.fake.calls.at(-1)).toBe('reset');
+    made.host.clock.advance(0);
+    expect(made.fake.calls.filter((call) => call === 'start').length).toBe(2);
+    made.host.logger.take('error');
+  });
+
   test('while nobody has it open is not started by a reset', async () => {
     await using made = makeVgpu();
     fail(made);

@@ -9,7 +9,7 @@ export const HEADERS: Readonly<Record<string, string>> = {
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    // noVNC draws its pointer by a data URL.
+    // noVNC makes data URLs of images and of its pointer.
     "img-src 'self' data:",
     "connect-src 'self'",
     "base-uri 'none'",

@@ -3,7 +3,8 @@
 //
 // Beside it the same operations are done by node:crypto in as many threads that do nothing else, and by
 // `openssl speed` where there is an openssl. All of them have all processors, of which one is left to the client and
-// the loop.
+// the loop. node:crypto is given its key once, and OpenSSL blinds and checks what it does with a private key; a card gets
+// the key with each request, in parts, and exponentiates with them. Who is not measured does nothing.
 
 /* oxlint-disable no-await-in-loop -- what is measured takes turns */
 
@@ -85,7 +86,7 @@ async function measure({ client, server, bare }: Ends, bench: BenchmarkRun): Pro
   const rounds: Rounds = { ours: [], bare: [], ourBusy: [], ourDelays: [], bareDelays: [] };
   for (let i = 1; i <= ROUNDS; i++) {
     bench.progress(`round ${i} of ${ROUNDS}`);
-    await server.ask('tell');
+    server.say('watch');
     rounds.ours.push(await rate(client, job.card, PER_ROUND * THREADS));
     const { busy, longest } = await server.ask('tell');
     rounds.ourBusy.push(busy);

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { compute, operation } from '../support/job.ts';
-import { heldUp, type HeldUp } from './delay.ts';
+import { watchDelay, type HeldUp } from './delay.ts';
 
 /** What is told of a round. */
 export interface BareTold {
@@ -31,11 +31,12 @@ async function main(threads: number): Promise<void> {
   const all = (): Promise<unknown> => Promise.all(workers.map((worker) => once(worker, 'message')));
   await all();
   async function round(count: number): Promise<void> {
+    const endWatch = watchDelay();
     const begin = performance.now();
     const done = all();
     for (const worker of workers) tell(worker, count);
     await done;
-    const told: BareTold = { milliseconds: performance.now() - begin, heldUp: heldUp() };
+    const told: BareTold = { milliseconds: performance.now() - begin, heldUp: endWatch() };
     process.send?.(told);
   }
   process.on('message', (count: number) => void round(count));

@@ -1,5 +1,5 @@
 // How long the loop of a process is held up: by what it does itself, and by whatever, which on a machine with others
-// is that they have the processors.
+// is that they have the processors. Looking takes some of a processor too, so it is done while that is asked for.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
@@ -12,9 +12,6 @@ export interface HeldUp {
 }
 
 const TURN = 1;
-const delay = monitorEventLoopDelay({ resolution: TURN });
-let busy = 0;
-let last = ownTime();
 
 /** Milliseconds of a processor that this thread has used. */
 function ownTime(): number {
@@ -22,20 +19,22 @@ function ownTime(): number {
   return (user + system) / 1000;
 }
 
-function turn(): void {
-  const now = ownTime();
-  busy = Math.max(busy, now - last);
-  last = now;
-}
-
-delay.enable();
-setInterval(turn, TURN).unref();
-
-/** The times since the last call. */
-export function heldUp(): HeldUp {
-  turn();
-  const times = { busy, longest: delay.max / 1e6 };
-  busy = 0;
-  delay.reset();
-  return times;
+/** Looks from now on. What it returns ends that, and tells what was seen. */
+export function watchDelay(): () => HeldUp {
+  const delay = monitorEventLoopDelay({ resolution: TURN });
+  let busy = 0;
+  let last = ownTime();
+  function turn(): void {
+    const now = ownTime();
+    busy = Math.max(busy, now - last);
+    last = now;
+  }
+  delay.enable();
+  const timer = setInterval(turn, TURN);
+  return () => {
+    turn();
+    delay.disable();
+    clearInterval(timer);
+    return { busy, longest: delay.max / 1e6 };
+  };
 }

@@ -1,5 +1,6 @@
 // Cards behind a device, served as any device is. `node server.ts SOCKET THREADS`, under a parent that it tells when
-// clients can connect and, when asked, for how long its loop was held up since it was last asked.
+// clients can connect. The parent says 'watch' when a round begins, and 'tell' when it wants to know for how long the
+// loop was held up in it.
 
 import { MdevBus, MdevSysfs, VfioCore } from '@vfio-ts/core';
 import { EventLoop, linuxHost, serveDevice } from '@vfio-ts/vfio-user';
@@ -12,7 +13,8 @@ import {
   unregisterVfioAp,
   WorkerPool,
 } from '../../src/index.ts';
-import { heldUp } from './delay.ts';
+import type { Asked } from '../support/peers.ts';
+import { watchDelay, type HeldUp } from './delay.ts';
 
 const UUID = '83b8f4f2-509f-382f-3c1e-e6bfe0fa1001';
 const ADAPTERS = [5, 6];
@@ -45,8 +47,11 @@ const [mdev] = parent.devices;
 if (mdev === undefined) throw new Error('there is no device');
 const server = serveDevice(mdev.instance.device.vdev, { path, loop });
 
-function tell(): void {
-  process.send?.(heldUp());
+let endWatch: (() => HeldUp) | undefined;
+
+function asked(what: Asked): void {
+  if (what === 'watch') endWatch = watchDelay();
+  else if (endWatch !== undefined) process.send?.(endWatch());
 }
 
 async function end(): Promise<void> {
@@ -57,6 +62,6 @@ async function end(): Promise<void> {
   await pool.close();
 }
 
-process.on('message', tell);
+process.on('message', asked);
 process.once('disconnect', () => void end());
-tell();
+process.send?.('ready');

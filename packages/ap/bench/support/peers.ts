@@ -15,7 +15,7 @@ const PROCESSORS = cpus().length;
 export const THREADS: number = Math.max(1, PROCESSORS - 1);
 
 /** A process that answers what it is asked. */
-export class Peer<Asked extends string | number, Answer> implements AsyncDisposable {
+export class Peer<Question extends string | number, Answer> implements AsyncDisposable {
   readonly #child: ChildProcess;
   /** Rejects when it ends too early. */
   readonly #gone: Promise<never>;
@@ -30,19 +30,24 @@ export class Peer<Asked extends string | number, Answer> implements AsyncDisposa
   }
 
   /** Starts a program of peers/ on all processors, and waits until it is ready. */
-  static async start<Asked extends string | number, Answer>(
+  static async start<Question extends string | number, Answer>(
     program: string,
     ...args: readonly string[]
-  ): Promise<Peer<Asked, Answer>> {
+  ): Promise<Peer<Question, Answer>> {
     const file = fileURLToPath(new URL(`../peers/${program}`, import.meta.url));
-    const peer = new Peer<Asked, Answer>(fork(file, args, onAllProcessors()));
+    const peer = new Peer<Question, Answer>(fork(file, args, onAllProcessors()));
     await peer.#told();
     return peer;
   }
 
-  async ask(question: Asked): Promise<Answer> {
+  /** Says something that has no answer. */
+  say(what: Question): void {
+    this.#child.send(what);
+  }
+
+  async ask(question: Question): Promise<Answer> {
     const told = this.#told();
-    this.#child.send(question);
+    this.say(question);
     return told;
   }
 
@@ -77,8 +82,11 @@ export function leaveProcessor(): void {
   });
 }
 
+/** What our server is told: to look for how long its loop is held up, and to tell it. */
+export type Asked = 'watch' | 'tell';
+
 /** Our server. */
-export type Server = Peer<'tell', HeldUp>;
+export type Server = Peer<Asked, HeldUp>;
 
 /** Bare node:crypto; asked for a number of operations of each thread. */
 export type Bare = Peer<number, BareTold>;

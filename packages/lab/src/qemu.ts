@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Env } from './paths.ts';
 import { findProgram } from './process.ts';
+import { LIBRARIES, LOADER } from './unpack.ts';
 
 /** How to start a QEMU: the arguments and the environment come in front of the caller's own. */
 export interface Qemu {
@@ -16,9 +17,9 @@ export interface Qemu {
  * the process's id is its own.
  */
 export function treeQemu(tree: string): Qemu {
-  const lib = join(tree, 'usr/lib/x86_64-linux-gnu');
+  const lib = join(tree, LIBRARIES);
   return {
-    command: join(tree, 'usr/lib64/ld-linux-x86-64.so.2'),
+    command: join(tree, LOADER),
     args: [
       '--library-path',
       `${lib}:${join(lib, 'pulseaudio')}`,

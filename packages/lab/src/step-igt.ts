@@ -6,15 +6,13 @@ import type { CpioEntry } from './cpio.ts';
 import { fileEntry, folderEntries, writeLayer } from './layer.ts';
 import { runShell } from './process.ts';
 import { IGT_PACKAGES, IGT_TESTS } from './steps.ts';
-import { findPackage, unpackAll } from './unpack.ts';
+import { findPackage, LIBRARIES, LOADER, unpackAll } from './unpack.ts';
 
 /** The layer with the GPU tests, as its step names it. */
 export const IGT_LAYER = 'igt.cpio.gz';
 /** Where the tests are in the guest. */
 export const IGT_FOLDER = 'usr/libexec/igt-gpu-tools';
 
-const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
-const LOADER = 'usr/lib64/ld-linux-x86-64.so.2';
 /** Loaded at run time, so no program names it. */
 const CANCEL = 'libgcc_s.so.1';
 

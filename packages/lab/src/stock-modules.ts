@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import type { CpioEntry } from './cpio.ts';
 import { fileEntry, folderEntries, writeLayer } from './layer.ts';
 import { runShell } from './process.ts';
+import { LIBRARIES, LOADER } from './unpack.ts';
 
 /** The layer with i915, as the steps of kernels name it. */
 export const I915_LAYER = 'i915.cpio.gz';
 
 /** `xz TREE`: the tree's own, on standard input. */
-export const XZ = `
-    xz() { "$1/usr/lib64/ld-linux-x86-64.so.2" --library-path "$1/usr/lib/x86_64-linux-gnu" \\
+export const XZ: string = `
+    xz() { "$1/${LOADER}" --library-path "$1/${LIBRARIES}" \\
       "$1/usr/bin/xz" -dc; }`;
 
 /** Drivers in a package. */

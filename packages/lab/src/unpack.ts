@@ -4,6 +4,10 @@ import { basename } from 'node:path';
 import { LabError } from './errors.ts';
 import { run } from './process.ts';
 
+/** The loader of programs in an unpacked tree, by which they run with {@link LIBRARIES} of the tree. */
+export const LOADER = 'usr/lib64/ld-linux-x86-64.so.2';
+export const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
+
 /** Unpacks packages over each other into a folder, without installing them. */
 export async function unpackAll(debs: readonly string[], dir: string): Promise<void> {
   mkdirSync(dir, { recursive: true });

@@ -10,7 +10,7 @@ export function statusText(status: LabStatus): string {
   return [
     `the guest lab is ready in ${status.dir}`,
     `  qemu       ${status.qemuVersion}, ${where}`,
-    `  kernel     ${status.kernelRelease}, with mdpy-fb`,
+    `  kernel     ${status.kernels.stable.release}, with mdpy-fb`,
     `  backports  ${status.kernels.backports.release}`,
     `  initramfs  ${status.initramfs}`,
     '',

@@ -19,16 +19,13 @@ export interface LabReady {
   readonly dir: string;
   readonly qemu: Qemu;
   readonly qemuVersion: string;
-  /** Paths of the kernel and the initramfs. */
-  readonly kernel: string;
+  /** Path of the initramfs, with the drivers of the stable kernel. */
   readonly initramfs: string;
   /** Path of the console font, as `parsePsf` reads it. */
   readonly font: string;
   /** Programs of s390x, for {@link runS390}. */
   readonly s390: string;
-  /** The kernel's release, as `uname -r` gives it in the guest. */
-  readonly kernelRelease: string;
-  /** The kernels to choose from; `stable` is {@link LabReady.kernel}. */
+  /** The kernels to choose from. */
   readonly kernels: Readonly<Record<KernelName, LabKernel>>;
   /** Path of the layer with the GPU tests. */
   readonly igt: string;
@@ -41,6 +38,7 @@ export type KernelName = 'stable' | 'backports';
 export interface LabKernel {
   /** Path of the kernel. */
   readonly image: string;
+  /** As `uname -r` gives it in the guest. */
   readonly release: string;
   /** Path of the layer with i915 and the drivers below it. */
   readonly i915: string;
@@ -79,17 +77,14 @@ export function labStatus(dir?: string): LabStatus {
   const inputs = stepInputs();
   const own = machineQemu();
   const tree = own === undefined ? readStamp(paths.qemu, inputs.qemu) : undefined;
-  const made = readStamp(paths.initramfs, inputs.initramfs);
   return {
     ready: true,
     dir: paths.root,
     qemu: own?.qemu ?? treeQemu(paths.qemu),
     qemuVersion: own?.version ?? tree?.facts['version'] ?? '',
-    kernel: join(paths.kernel, 'vmlinuz'),
     initramfs: join(paths.initramfs, INITRAMFS),
     font: join(paths.font, FONT),
     s390: paths.s390,
-    kernelRelease: made?.facts['release'] ?? '',
     kernels: {
       stable: kernelIn(paths.kernel, readStamp(paths.kernel, inputs.kernel)),
       backports: kernelIn(paths.backports, readStamp(paths.backports, inputs.backports)),

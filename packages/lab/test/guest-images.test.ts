@@ -16,11 +16,9 @@ function labIn(dir: string): LabReady {
     dir,
     qemu: { command: 'qemu', args: [], env: {} },
     qemuVersion: '11.1.3',
-    kernel: join(dir, 'vmlinuz'),
     initramfs: file('base'),
     font: '',
     s390: '',
-    kernelRelease: '6.12.1',
     kernels: {
       stable: { image: join(dir, 'vmlinuz'), release: '6.12.1', i915: file('i915') },
       backports: { image: join(dir, 'newer'), release: '7.3.1', i915: file('i915-newer') },
@@ -33,7 +31,7 @@ test('a guest without parts boots what is in the lab', () => {
   using temp = tempDir();
   const lab = labIn(temp.path);
   const images = guestImages(lab, {}, temp.path);
-  expect(images).toEqual({ kernel: lab.kernel, initramfs: lab.initramfs });
+  expect(images).toEqual({ kernel: lab.kernels.stable.image, initramfs: lab.initramfs });
 });
 
 test('the initramfs of a guest with parts is the base, then each part for its kernel', () => {

@@ -6,7 +6,10 @@ const TIMEOUT = { timeout: 240_000 };
 test('a guest runs commands, resets and powers off', TIMEOUT, async (ctx) => {
   const lab = labForTest(ctx);
   await using guest = await bootGuest({ rootPorts: 1 });
-  expect(await guest.run('uname -r')).toEqual({ output: `${lab.kernelRelease}\n`, status: 0 });
+  expect(await guest.run('uname -r')).toEqual({
+    output: `${lab.kernels.stable.release}\n`,
+    status: 0,
+  });
   expect((await guest.run('echo out; echo err >&2; exit 3')).status).toBe(3);
   expect((await guest.run('lspci')).output).toContain('0000:00:08.0 0604: 1b36:000c');
   const found = await guest.run('ls /lib/modules/mdpy-fb.ko; modprobe -D mdpy-fb');

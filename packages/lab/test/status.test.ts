@@ -12,11 +12,9 @@ const READY: LabReady = {
   dir: '/lab',
   qemu: { command: '/usr/bin/qemu-system-x86_64', args: [], env: {} },
   qemuVersion: '11.1.3',
-  kernel: '/lab/kernel/vmlinuz',
   initramfs: '/lab/initramfs/initramfs.cpio.gz',
   font: '/lab/font/vga16.psf',
   s390: '/lab/s390',
-  kernelRelease: '6.12.1',
   kernels: {
     stable: { image: '/lab/kernel/vmlinuz', release: '6.12.1', i915: '/lab/kernel/i915.cpio.gz' },
     backports: { image: '/lab/7/vmlinuz', release: '7.3.1', i915: '/lab/7/i915.cpio.gz' },

@@ -1,5 +1,8 @@
 // Things that take long to make, kept for the next request with the same key.
 
+/** How many keys a thread keeps of a kind: those that guests use again and again. */
+export const KEPT_KEYS = 64;
+
 /** Keeps the few that were used last. */
 export class KeyCache<T> {
   readonly #limit: number;
@@ -22,4 +25,10 @@ export class KeyCache<T> {
     }
     return value;
   }
+}
+
+/** A name that only these numbers in this order have: their sizes and all their bytes. */
+export function keyName(numbers: readonly Uint8Array[]): string {
+  const sizes = numbers.map(({ length }) => length).join();
+  return `${sizes}:${Buffer.concat(numbers).toString('latin1')}`;
 }

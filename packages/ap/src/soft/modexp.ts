@@ -6,26 +6,21 @@
 // examines the modulus when it is set up, which takes as long as the exponentiation: what is set up is kept.
 // This is emulation: how long it takes depends on the operands, and keys stay in memory until others push them out.
 
-import {
-  constants,
-  createDiffieHellman,
-  createPublicKey,
-  publicEncrypt,
-  type DiffieHellman,
-  type KeyObject,
-} from 'node:crypto';
-import { KeyCache } from './key-cache.ts';
+import { constants, createDiffieHellman, createPublicKey, publicEncrypt } from 'node:crypto';
+import { keyName, KEPT_KEYS, KeyCache } from './key-cache.ts';
 import { bitLength, compare, isOdd, pad, toBigInt, toOctets, trim } from './octets.ts';
+
+/** Raises a base that is less than the modulus to a power, in as many bytes as the modulus has without leading zeros. */
+export type Power = (base: Uint8Array) => Uint8Array;
 
 /** Below this, whatever OpenSSL may think of such keys. */
 const SMALL_MODULUS_BYTES = 64;
 const RSA_SMALL_MODULUS_BITS = 3072;
 const RSA_MAX_PUBLIC_EXPONENT_BITS = 64;
-const KEPT_KEYS = 64;
 const GENERATOR: Uint8Array = Uint8Array.of(2);
+const ONE: Uint8Array = Uint8Array.of(1);
 
-const publicKeys = new KeyCache<KeyObject>(KEPT_KEYS);
-const exchanges = new KeyCache<DiffieHellman>(KEPT_KEYS);
+const powers = new KeyCache<Power>(KEPT_KEYS);
 
 /**
  * `base` to the power of `exponent` modulo `modulus`, in as many bytes as `modulus` has. The modulus must be odd, and
@@ -36,19 +31,20 @@ export function modexp(
   exponent: Uint8Array,
   modulus: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
-  const n = trim(modulus);
-  const e = trim(exponent);
-  const b = trim(base);
-  const size = modulus.length;
-  if (n.length < SMALL_MODULUS_BYTES) return toOctets(modexpBigInt(b, e, n), size);
-  if (e.length === 0) return pad(Uint8Array.of(1), size);
-  if (compare(b, Uint8Array.of(1)) <= 0) return pad(b, size);
-  if (isNegatedOne(b, n)) return pad(isOdd(e) ? b : Uint8Array.of(1), size);
-  if (isRsaFit(e, n)) return pad(encrypt(b, e, n), size);
-  return pad(exchange(b, e, n) ?? toOctets(modexpBigInt(b, e, n), n.length), size);
+  const power = powers.get(keyName([exponent, modulus]), () => powerOf(exponent, modulus));
+  return pad(power(base), modulus.length);
 }
 
-function modexpBigInt(base: Uint8Array, exponent: Uint8Array, modulus: Uint8Array): bigint {
+/** Sets up powers with one exponent modulo an odd modulus. */
+export function powerOf(exponent: Uint8Array, modulus: Uint8Array): Power {
+  const e = trim(exponent);
+  const n = trim(modulus);
+  if (n.length < SMALL_MODULUS_BYTES) return (base) => calculate(base, e, n);
+  if (e.length === 0) return () => pad(ONE, n.length);
+  return isRsaFit(e, n) ? encryption(e, n) : exchange(e, n);
+}
+
+function calculate(base: Uint8Array, exponent: Uint8Array, modulus: Uint8Array): Uint8Array {
   const n = toBigInt(modulus);
   const b = toBigInt(base) % n;
   let result = 1n % n;
@@ -56,13 +52,7 @@ function modexpBigInt(base: Uint8Array, exponent: Uint8Array, modulus: Uint8Arra
     result = (result * result) % n;
     if (bit === '1') result = (result * b) % n;
   }
-  return result;
-}
-
-/** Tells whether an odd `n` is `b + 1`. */
-function isNegatedOne(b: Uint8Array, n: Uint8Array): boolean {
-  const last = n.length - 1;
-  return b.length === n.length && b.every((byte, i) => (i === last ? byte + 1 : byte) === n[i]);
+  return toOctets(result, modulus.length);
 }
 
 function isRsaFit(e: Uint8Array, n: Uint8Array): boolean {
@@ -70,26 +60,28 @@ function isRsaFit(e: Uint8Array, n: Uint8Array): boolean {
   return bitLength(n) <= RSA_SMALL_MODULUS_BITS || bitLength(e) <= RSA_MAX_PUBLIC_EXPONENT_BITS;
 }
 
-function encrypt(b: Uint8Array, e: Uint8Array, n: Uint8Array): Uint8Array {
+function encryption(e: Uint8Array, n: Uint8Array): Power {
   const jwk = { kty: 'RSA', n: base64url(n), e: base64url(e) };
-  const key = publicKeys.get(`${jwk.n}.${jwk.e}`, () =>
-    createPublicKey({ key: jwk, format: 'jwk' }),
-  );
-  return publicEncrypt({ key, padding: constants.RSA_NO_PADDING }, pad(b, n.length));
+  const key = {
+    key: createPublicKey({ key: jwk, format: 'jwk' }),
+    padding: constants.RSA_NO_PADDING,
+  };
+  return (base) => publicEncrypt(key, pad(base, n.length));
 }
 
-/** `undefined` where the exchange is refused. */
-function exchange(b: Uint8Array, e: Uint8Array, n: Uint8Array): Uint8Array | undefined {
-  const keys = exchanges.get(`${base64url(n)}.${base64url(e)}`, () => {
-    const made = createDiffieHellman(n, GENERATOR);
-    made.setPrivateKey(e);
-    return made;
-  });
-  try {
-    return keys.computeSecret(b);
-  } catch {
-    return undefined;
-  }
+function exchange(e: Uint8Array, n: Uint8Array): Power {
+  const keys = createDiffieHellman(n, GENERATOR);
+  keys.setPrivateKey(e);
+  const negatedOne = toOctets(toBigInt(n) - 1n, n.length);
+  return (base) => {
+    if (compare(base, ONE) <= 0) return base;
+    if (compare(base, negatedOne) === 0) return isOdd(e) ? base : ONE;
+    try {
+      return keys.computeSecret(base);
+    } catch {
+      return calculate(base, e, n);
+    }
+  };
 }
 
 function base64url(bytes: Uint8Array): string {

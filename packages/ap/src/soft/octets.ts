@@ -3,13 +3,13 @@
 /** The number that the bytes are; 0 for none. */
 export function toBigInt(bytes: Uint8Array): bigint {
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
-  return BigInt(`0x${hex}0`) >> 4n;
+  return hex === '' ? 0n : BigInt(`0x${hex}`);
 }
 
 /** A number in `size` bytes, zeros on the left. The number must fit. */
 export function toOctets(value: bigint, size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
-  bytes.set(Buffer.from(value.toString(16).padStart(size * 2, '0'), 'hex'));
+  Buffer.from(bytes.buffer).write(value.toString(16).padStart(size * 2, '0'), 'hex');
   return bytes;
 }
 

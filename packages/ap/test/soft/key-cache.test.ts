@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { KeyCache } from '../../src/soft/key-cache.ts';
+import { keyName, KeyCache } from '../../src/soft/key-cache.ts';
 
 test('the ones used last are kept, and the others made again', () => {
   const cache = new KeyCache<string>(2);
@@ -13,4 +13,18 @@ test('the ones used last are kept, and the others made again', () => {
     ['a', 'b', 'a', 'c', 'a', 'b'].map((name) => `value of ${name}`),
   );
   expect(made).toEqual(['a', 'b', 'c', 'b']);
+});
+
+test('other numbers, or the same bytes in numbers of other sizes, have another name', () => {
+  const one = Uint8Array.of(1);
+  const names = [
+    [],
+    [one],
+    [one, one],
+    [Uint8Array.of(1, 1)],
+    [Uint8Array.of(0, 1)],
+    [one, Uint8Array.of(0xff)],
+  ];
+  expect(new Set(names.map(keyName)).size).toBe(names.length);
+  expect(keyName([Uint8Array.of(1)])).toBe(keyName([one]));
 });

@@ -37,8 +37,8 @@ export function decodePublicKey(block: Uint8Array): PublicKey | undefined {
   const end = exponentEnd + uint16(section, 10);
   if (end > section.length) return undefined;
   return {
-    exponent: section.slice(SECTION_PUBLIC_SIZE, exponentEnd),
-    modulus: section.slice(exponentEnd, end),
+    exponent: section.subarray(SECTION_PUBLIC_SIZE, exponentEnd),
+    modulus: section.subarray(exponentEnd, end),
   };
 }
 
@@ -51,7 +51,7 @@ export function decodeCrtKey(block: Uint8Array): CrtKey | undefined {
   const part = (lengthAt: number): Uint8Array => {
     const begin = end;
     end += uint16(section, lengthAt);
-    return section.slice(begin, end);
+    return section.subarray(begin, end);
   };
   const key = { p: part(54), q: part(56), dp: part(58), dq: part(60), u: part(62) };
   return end > section.length ? undefined : key;

@@ -44,7 +44,7 @@ function rsa(request: CcaRequest, read: ReadJob): Work {
   const { parameters } = request;
   const inputEnd = uint16(parameters, 0);
   if (inputEnd <= 2 || inputEnd > parameters.length) return refuse(request, BAD_LENGTH);
-  const input = parameters.slice(2, inputEnd);
+  const input = parameters.subarray(2, inputEnd);
   const job = read(input, parameters.subarray(inputEnd));
   if (job === undefined) return refuse(request, BAD_KEY);
   if (longestOperand(job) > LONGEST) return refuse(request, BAD_LENGTH);

@@ -1,4 +1,5 @@
-// What card hardware computes, as plain data that can go to another thread.
+// What card hardware computes, as plain data that can go to another thread. Its numbers may be views of the request, which
+// stays as it is.
 
 import { crt, type CrtKey } from './crt.ts';
 import { modexp } from './modexp.ts';

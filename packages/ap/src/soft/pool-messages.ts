@@ -1,15 +1,15 @@
 // What a thread that computes and the one that asks say to each other.
 
-import type { Job } from './job.ts';
-
-/** A job to do. */
+/** Jobs to do, one after the other. */
 export interface ToWorker {
   readonly id: number;
-  readonly job: Job;
+  /** The numbers of each job, packed. */
+  readonly jobs: Uint8Array<ArrayBuffer>;
 }
 
-/** A job that is done; without a result when it could not be. */
+/** All of them are done. */
 export interface FromWorker {
   readonly id: number;
-  readonly result: Uint8Array | undefined;
+  /** The result of each job, packed; no number when it could not be done. */
+  readonly results: Uint8Array<ArrayBuffer>;
 }

@@ -1,18 +1,19 @@
 // The thread that computes: one job after the other.
 
 import { parentPort } from 'node:worker_threads';
-import { runJob, type Job } from './job.ts';
+import { runJob } from './job.ts';
+import { jobOf, pack, unpack, type Numbers } from './pack.ts';
 import type { FromWorker, ToWorker } from './pool-messages.ts';
 
-function compute(job: Job): Uint8Array<ArrayBuffer> | undefined {
+function compute(numbers: Numbers): Numbers {
   try {
-    return runJob(job);
+    return [runJob(jobOf(numbers))];
   } catch {
-    return undefined;
+    return [];
   }
 }
 
-parentPort?.on('message', ({ id, job }: ToWorker) => {
-  const said = { id, result: compute(job) } satisfies FromWorker;
-  parentPort?.postMessage(said, said.result === undefined ? [] : [said.result.buffer]);
+parentPort?.on('message', ({ id, jobs }: ToWorker) => {
+  const said = { id, results: pack(unpack(jobs).map(compute)) } satisfies FromWorker;
+  parentPort?.postMessage(said, [said.results.buffer]);
 });

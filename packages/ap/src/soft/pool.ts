@@ -1,15 +1,20 @@
 // Threads that compute for cards. Requests wait here in the order they came; each thread has one at work and a few at
-// hand, so that it need not wait for this thread in between.
+// hand, so that it need not wait for this thread in between. Where more wait than threads can have, short ones go over
+// together and come back together: each message wakes a thread, and the guest with it.
 
 import { Worker } from 'node:worker_threads';
 import { VfioError, type Logger } from '@vfio-ts/core';
 import type { CancelJob, Job, JobRunner } from './job.ts';
-import { packJob } from './pack.ts';
+import { numbersOf, pack, unpack, type Numbers } from './pack.ts';
 import type { FromWorker, ToWorker } from './pool-messages.ts';
 
 const MAX_WORKERS = 64;
-/** What a thread has to do before this one looks again: a loop that waits for messages looks once a millisecond. */
+/**
+ * Batches that a thread has to do before this one looks again: a loop that waits for messages looks once a millisecond.
+ */
 const AT_HAND = 4;
+/** Bytes of all numbers of the jobs in a batch of several: two private operations of RSA-2048. */
+const BATCH_SIZE = 2048;
 const ENTRY: URL = import.meta.url.endsWith('.ts')
   ? new URL('./pool-worker.ts', import.meta.url)
   : new URL('./pool-worker.js', import.meta.url);
@@ -27,15 +32,17 @@ const silent: Logger = { log: () => undefined };
 type Done = (result: Uint8Array | undefined) => void;
 
 interface Waiting {
-  readonly job: Job;
+  readonly numbers: Numbers;
   readonly done: Done;
   isCancelled: boolean;
 }
 
+type Batch = readonly Waiting[];
+
 /** A thread and what it has to do. */
 class Thread {
   readonly worker: Worker;
-  readonly given = new Map<number, Waiting>();
+  readonly given = new Map<number, Batch>();
 
   constructor(worker: Worker) {
     this.worker = worker;
@@ -68,7 +75,7 @@ export class WorkerPool implements JobRunner, AsyncDisposable {
 
   /** As {@link JobRunner.submit}. A closed pool does nothing with a job, and never calls `done`. */
   submit(job: Job, done: (result: Uint8Array | undefined) => void): CancelJob {
-    const waiting: Waiting = { job, done, isCancelled: false };
+    const waiting: Waiting = { numbers: numbersOf(job), done, isCancelled: false };
     if (this.#isClosed) return () => undefined;
     this.#waiting.add(waiting);
     this.#hand();
@@ -95,20 +102,33 @@ export class WorkerPool implements JobRunner, AsyncDisposable {
 
   /** Gives what waits to the threads that have least to do. */
   #hand(): void {
-    for (const waiting of this.#waiting) {
+    while (this.#waiting.size > 0) {
       const thread = this.#freest();
       if (thread === undefined) return;
-      this.#waiting.delete(waiting);
+      const batch = this.#nextBatch();
       const id = this.#nextId++;
       if (thread.given.size === 0) thread.worker.ref();
-      thread.given.set(id, waiting);
-      const { job, buffer } = packJob(waiting.job);
-      const said: ToWorker = { id, job };
-      thread.worker.postMessage(said, [buffer]);
+      thread.given.set(id, batch);
+      const jobs = pack(batch.map(({ numbers }) => numbers));
+      const said: ToWorker = { id, jobs };
+      thread.worker.postMessage(said, [jobs.buffer]);
     }
   }
 
-  /** The thread to give the next job to; none while all have enough. */
+  /** Takes what has waited longest: one job, or several short ones. */
+  #nextBatch(): Batch {
+    const batch: Waiting[] = [];
+    let size = 0;
+    for (const waiting of this.#waiting) {
+      size += sizeOf(waiting);
+      if (batch.length > 0 && size > BATCH_SIZE) break;
+      this.#waiting.delete(waiting);
+      batch.push(waiting);
+    }
+    return batch;
+  }
+
+  /** The thread to give the next batch to; none while all have enough. */
   #freest(): Thread | undefined {
     let freest: Thread | undefined;
     for (const thread of this.#threads) {
@@ -138,22 +158,30 @@ export class WorkerPool implements JobRunner, AsyncDisposable {
     return thread;
   }
 
-  #take(thread: Thread, { id, result }: FromWorker): void {
-    const waiting = thread.given.get(id);
-    if (waiting === undefined) return;
+  #take(thread: Thread, { id, results }: FromWorker): void {
+    const batch = thread.given.get(id);
+    if (batch === undefined) return;
     thread.given.delete(id);
     if (thread.given.size === 0) thread.worker.unref();
     this.#hand();
-    if (!waiting.isCancelled) waiting.done(result);
+    const numbers = unpack(results);
+    for (const [i, { isCancelled, done }] of batch.entries()) {
+      if (!isCancelled) done(numbers[i]?.[0]);
+    }
   }
 
   /** A thread is gone: what it had cannot be done, and what waits goes to others. */
   #lost(thread: Thread): void {
     this.#threads.delete(thread);
+    const lost = [...thread.given.values()].flat();
     if (!this.#isClosed) {
-      this.#logger.log('warn', 'ap', () => `a thread has ended with ${thread.given.size} requests`);
+      this.#logger.log('warn', 'ap', () => `a thread has ended with ${lost.length} requests`);
     }
-    for (const { isCancelled, done } of thread.given.values()) if (!isCancelled) done(undefined);
+    for (const { isCancelled, done } of lost) if (!isCancelled) done(undefined);
     if (!this.#isClosed) this.#hand();
   }
+}
+
+function sizeOf({ numbers }: Waiting): number {
+  return numbers.reduce((size, { length }) => size + length, 0);
 }

@@ -68,17 +68,17 @@ function interpretOperands(form: Form, operands: Uint8Array): Work {
 function modExpoJob(size: number, operands: Uint8Array): Job {
   return {
     kind: 'modexpo',
-    exponent: operands.slice(0, size),
-    modulus: operands.slice(size, size * 2),
-    base: operands.slice(size * 2),
+    exponent: operands.subarray(0, size),
+    modulus: operands.subarray(size, size * 2),
+    base: operands.subarray(size * 2),
   };
 }
 
 function crtJob(size: number, operands: Uint8Array): Job {
   const part = (index: number): Uint8Array =>
-    operands.slice((size / 2) * index, (size / 2) * (index + 1));
+    operands.subarray((size / 2) * index, (size / 2) * (index + 1));
   const key: CrtKey = { p: part(0), q: part(1), dp: part(2), dq: part(3), u: part(4) };
-  return { kind: 'crt', key, input: operands.slice((size / 2) * 5) };
+  return { kind: 'crt', key, input: operands.subarray((size / 2) * 5) };
 }
 
 /** A reply of type 80 whose result takes up `size` bytes. */

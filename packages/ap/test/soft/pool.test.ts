@@ -41,6 +41,20 @@ test('a job that cannot be done ends without a result, and the next is done', as
   expect(results).toEqual([undefined, bytesOf(1n, 64)]);
 });
 
+test('one of many that cannot be done takes no other with it', async () => {
+  await using pool = new WorkerPool(1);
+  const bases = Array.from({ length: 30 }, (_, i) => BigInt(i));
+  const results = await Promise.all(
+    bases.map((base) => {
+      const job = jobOf(base);
+      return run(pool, base === 17n ? { ...job, modulus: new Uint8Array(0) } : job);
+    }),
+  );
+  expect(results.map((result) => result && fromBytes(result))).toEqual(
+    bases.map((base) => (base === 17n ? undefined : power(base, d, n))),
+  );
+});
+
 test('a job taken back is never done, whether it waited or not', async () => {
   await using pool = new WorkerPool(1);
   const done: number[] = [];

@@ -2,6 +2,7 @@
 // is that they have the processors. Looking takes some of a processor too, so it is done while that is asked for.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { threadTime } from '../../../vfio-user/bench/support/thread-time.ts';
 
 /** The longest times between two turns of the loop, milliseconds. */
 export interface HeldUp {
@@ -13,19 +14,13 @@ export interface HeldUp {
 
 const TURN = 1;
 
-/** Milliseconds of a processor that this thread has used. */
-function ownTime(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-}
-
 /** Looks from now on. What it returns ends that, and tells what was seen. */
 export function watchDelay(): () => HeldUp {
   const delay = monitorEventLoopDelay({ resolution: TURN });
   let busy = 0;
-  let last = ownTime();
+  let last = threadTime();
   function turn(): void {
-    const now = ownTime();
+    const now = threadTime();
     busy = Math.max(busy, now - last);
     last = now;
   }

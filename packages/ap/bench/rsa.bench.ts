@@ -18,18 +18,11 @@ import {
   watchedSignals,
 } from '@vfio-ts/vfio-user';
 import type { Benchmark, BenchmarkRun, Measurement } from '../../../scripts/bench/benchmark.ts';
+import { leaveProcessor } from '../../../scripts/bench/processors.ts';
 import { median, medianRatio } from '../../../scripts/bench/statistics.ts';
 import { ApClient, type CrtOperation } from '../src/client/index.ts';
 import { compute, operation } from './support/job.ts';
-import {
-  Folder,
-  leaveProcessor,
-  opensslSpeed,
-  Peer,
-  THREADS,
-  type Bare,
-  type Server,
-} from './support/peers.ts';
+import { Folder, opensslSpeed, Peer, THREADS, type Bare, type Server } from './support/peers.ts';
 
 const ROUNDS = 7;
 /** For each thread. */

@@ -5,13 +5,13 @@
 // Chromium draws by processor alone where there is no graphics card, and then it has most of the work. What it manages
 // of frames that are ready on a page, and of frames that only come through a WebSocket, is measured beside.
 
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { LinuxClock } from '@vfio-ts/vfio-user';
 import type { Benchmark, BenchmarkRun, Measurement } from '../../../scripts/bench/benchmark.ts';
+import { leaveProcessor } from '../../../scripts/bench/processors.ts';
 import { quantile } from '../../../scripts/bench/statistics.ts';
 import { localTarget, PageServer, PictureServer } from '../src/index.ts';
 import { Chromium } from './support/chromium.ts';
@@ -28,17 +28,6 @@ const POLL_MS = 100;
 /** Images of which one is read for the latency. */
 const READ_ONE_OF = 8;
 const CONTENTS: readonly Content[] = ['console', 'text', 'desktop', 'video'];
-
-/** A benchmark's own process has one processor; browser, guest and server are several. */
-function leaveProcessor(): void {
-  try {
-    const list = `0-${cpus().length - 1}`;
-    const args = ['--all-tasks', '--cpu-list', '--pid', list, `${process.pid}`];
-    execFileSync('taskset', args, { stdio: 'ignore' });
-  } catch {
-    // Without taskset nothing has been pinned.
-  }
-}
 
 interface Figures {
   /** Frames a second that were on the page. */

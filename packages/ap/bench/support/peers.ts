@@ -73,15 +73,6 @@ function onAllProcessors(): Parameters<typeof fork>[2] {
   return { execPath: 'taskset', execArgv: ['--cpu-list', list, process.execPath] };
 }
 
-/** Lets this process, the client, run where there is room, as a guest would. */
-export function leaveProcessor(): void {
-  const { execPath, execArgv } = onAllProcessors() ?? {};
-  if (execPath !== 'taskset' || execArgv?.[1] === undefined) return;
-  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', execArgv[1], `${process.pid}`], {
-    stdio: 'ignore',
-  });
-}
-
 /** What our server is told: to look for how long its loop is held up, and to tell it. */
 export type Asked = 'watch' | 'tell';
 

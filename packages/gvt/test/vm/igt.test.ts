@@ -9,7 +9,7 @@
 import { expect, test as base } from 'vitest';
 import { complaints, isWedged, loadDriver, show } from './guest.ts';
 import { chooseRows, runIgt, type Result } from './igt.ts';
-import { fixtures } from './stand.ts';
+import { fixtures } from './fixtures.ts';
 
 const test = base.extend(fixtures);
 const ROWS = chooseRows(process.env['VFIO_TS_IGT']);

@@ -4,7 +4,7 @@ import { until, type Guest } from '@vfio-ts/lab';
 import { expect, test as base } from 'vitest';
 import { GVT_EDID_REGION, monitorEdid, type IntelVgpu, type Resolution } from '../../src/index.ts';
 import { complaints, loadDriver, run, show } from './guest.ts';
-import { fixtures } from './stand.ts';
+import { fixtures } from './fixtures.ts';
 
 const test = base.extend(fixtures);
 

@@ -2,7 +2,7 @@
 
 import { expect, test as base } from 'vitest';
 import { complaints, isWedged, loadDriver, run, show } from './guest.ts';
-import { fixtures } from './stand.ts';
+import { fixtures } from './fixtures.ts';
 
 const test = base.extend(fixtures);
 

@@ -1,7 +1,7 @@
-// What a test with a real guest needs around it: vGPUs on sockets, guests, and a look at what is left afterwards.
+// What a real guest needs around it: vGPUs on sockets, guests, and a look at what is left afterwards.
 
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RecordingLogger } from '@vfio-ts/conformance/fakes';
@@ -15,9 +15,7 @@ import {
 } from '@vfio-ts/core';
 import {
   bootGuest,
-  labForTest,
   openDescriptors,
-  parsePsf,
   readScreen,
   until,
   type ConsoleFont,
@@ -25,7 +23,6 @@ import {
   type GuestOptions,
 } from '@vfio-ts/lab';
 import { EventLoop, linuxHost, serveDevice, type VfioUserServer } from '@vfio-ts/vfio-user';
-import { vi } from 'vitest';
 import {
   registerGvt,
   SoftGpu,
@@ -36,8 +33,7 @@ import {
 } from '../../src/index.ts';
 
 /** Boots take some seconds; a loaded machine may take many times as long. */
-const DEADLINE = 300_000;
-vi.setConfig({ testTimeout: 4 * DEADLINE, hookTimeout: DEADLINE });
+export const DEADLINE = 300_000;
 
 const REPORTS = join(import.meta.dirname, '../../.reports');
 
@@ -183,19 +179,3 @@ export class Stand {
     return openDescriptors().filter((what) => !this.#before.includes(what));
   }
 }
-
-/** What a test context has that the fixture needs. */
-interface Skippable {
-  readonly skip: (reason: string) => never;
-}
-
-/** A {@link Stand} for each test, after which nothing may be left. Skipped, with the reason, where there is no lab. */
-export const fixtures = {
-  stand: async ({ skip }: Skippable, use: (stand: Stand) => Promise<void>): Promise<void> => {
-    const { font } = labForTest({ skip });
-    const stand = new Stand(parsePsf(readFileSync(font)));
-    await use(stand);
-    const left = await stand.end();
-    if (left.length > 0) throw new Error(`left behind:\n  ${left.join('\n  ')}`);
-  },
-};

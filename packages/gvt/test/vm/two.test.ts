@@ -8,7 +8,7 @@ import { HostileGuest } from '../fuzz/hostile-guest.ts';
 import { keepBusy } from '../gpu/execution/busy.ts';
 import { Guest, SHARE } from '../gpu/execution/guest.ts';
 import { complaints, isWedged, loadDriver, run, show } from './guest.ts';
-import { fixtures } from './stand.ts';
+import { fixtures } from './fixtures.ts';
 
 const test = base.extend(fixtures);
 

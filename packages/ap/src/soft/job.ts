@@ -28,8 +28,8 @@ export type CancelJob = () => void;
 /** Does jobs, in whatever order. */
 export interface JobRunner {
   /**
-   * Does a job some time later and calls `done` once: with as many bytes as the modulus has or more, or with
-   * `undefined` when it could not be done.
+   * Does a job some time later and calls `done` once: with as many bytes as the modulus has or more, which it may look
+   * at until it returns, or with `undefined` when it could not be done.
    */
   submit(job: Job, done: (result: Uint8Array | undefined) => void): CancelJob;
 }

@@ -1,5 +1,5 @@
-// Numbers on their way to another thread: one piece of memory that goes over, in place of an object for each, of which
-// the garbage collectors of both threads would hear.
+// Numbers on their way to another thread and back: in one piece of memory that both share, in place of an object for
+// each, of which the garbage collectors of both would hear.
 
 import type { Job } from './job.ts';
 
@@ -8,38 +8,51 @@ export type Numbers = readonly Uint8Array[];
 
 const WORD = 4;
 
-/** Copies lists of numbers into one piece: how many lists, for each how many numbers and their sizes, and all bytes. */
-export function pack(lists: readonly Numbers[]): Uint8Array<ArrayBuffer> {
-  let words = 1;
-  let bytes = 0;
-  for (const numbers of lists) {
-    words += 1 + numbers.length;
-    for (const { length } of numbers) bytes += length;
-  }
-  const packed = new Uint8Array(words * WORD + bytes);
-  const header = new Uint32Array(packed.buffer, 0, words);
+/** Bytes that lists of numbers take up when they are packed. */
+export function packedSize(lists: Iterable<Numbers>): number {
+  let size = WORD;
+  for (const numbers of lists) size += sizeInPack(numbers);
+  return size;
+}
+
+/** Bytes that one list adds to a pack. */
+export function sizeInPack(numbers: Numbers): number {
+  let size = WORD * (1 + numbers.length);
+  for (const { length } of numbers) size += length;
+  return size;
+}
+
+/**
+ * Copies lists of numbers into memory of {@link packedSize} bytes or more, a multiple of 4: how many lists, for each how
+ * many numbers and their sizes, and all bytes.
+ */
+export function pack(lists: readonly Numbers[], into: ArrayBufferLike): void {
+  const words = new Uint32Array(into);
+  const bytes = new Uint8Array(into);
   let word = 0;
-  let at = header.byteLength;
-  header[word++] = lists.length;
+  words[word++] = lists.length;
   for (const numbers of lists) {
-    header[word++] = numbers.length;
+    words[word++] = numbers.length;
+    for (const { length } of numbers) words[word++] = length;
+  }
+  let at = word * WORD;
+  for (const numbers of lists) {
     for (const number of numbers) {
-      header[word++] = number.length;
-      packed.set(number, at);
+      bytes.set(number, at);
       at += number.length;
     }
   }
-  return packed;
 }
 
 /** Opposite of {@link pack}: views of the same memory. */
-export function unpack(packed: Uint8Array<ArrayBuffer>): readonly Numbers[] {
-  const header = new Uint32Array(packed.buffer, 0, packed.length >> 2);
+export function unpack(packed: ArrayBufferLike): readonly Numbers[] {
+  const header = new Uint32Array(packed);
   let word = 0;
   const next = (): number => header[word++] ?? 0;
   const sizes = Array.from({ length: next() }, () => Array.from({ length: next() }, next));
   let at = word * WORD;
-  return sizes.map((list) => list.map((size) => packed.subarray(at, (at += size))));
+  const view = (size: number): Uint8Array => new Uint8Array(packed, (at += size) - size, size);
+  return sizes.map((list) => list.map(view));
 }
 
 /** The numbers of a job. */

@@ -3,13 +3,11 @@
 /** Jobs to do, one after the other. */
 export interface ToWorker {
   readonly id: number;
-  /** The numbers of each job, packed. */
-  readonly jobs: Uint8Array<ArrayBuffer>;
+  /** The numbers of each job, packed. In their place comes the result of each; no number when it could not be done. */
+  readonly memory: SharedArrayBuffer;
 }
 
 /** All of them are done. */
 export interface FromWorker {
   readonly id: number;
-  /** The result of each job, packed; no number when it could not be done. */
-  readonly results: Uint8Array<ArrayBuffer>;
 }

@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { VfioError, type Logger } from '@vfio-ts/core';
 import type { CancelJob, Job, JobRunner } from './job.ts';
-import { numbersOf, pack, unpack, type Numbers } from './pack.ts';
+import { numbersOf, pack, packedSize, sizeInPack, unpack, type Numbers } from './pack.ts';
 import type { FromWorker, ToWorker } from './pool-messages.ts';
 
 const MAX_WORKERS = 64;
@@ -13,7 +13,7 @@ const MAX_WORKERS = 64;
  * Batches that a thread has to do before this one looks again: a loop that waits for messages looks once a millisecond.
  */
 const AT_HAND = 4;
-/** Bytes of all numbers of the jobs in a batch of several: two private operations of RSA-2048. */
+/** Bytes of a batch of several jobs: two private operations of RSA-2048. */
 const BATCH_SIZE = 2048;
 const ENTRY: URL = import.meta.url.endsWith('.ts')
   ? new URL('./pool-worker.ts', import.meta.url)
@@ -37,15 +37,32 @@ interface Waiting {
   isCancelled: boolean;
 }
 
-type Batch = readonly Waiting[];
+/** Jobs that went over together, in the memory in which their results come. */
+interface Batch {
+  readonly jobs: readonly Waiting[];
+  readonly memory: SharedArrayBuffer;
+}
 
 /** A thread and what it has to do. */
 class Thread {
   readonly worker: Worker;
   readonly given = new Map<number, Batch>();
+  /** Of batches that are done, for those to come. */
+  readonly #memory: SharedArrayBuffer[] = [];
 
   constructor(worker: Worker) {
     this.worker = worker;
+  }
+
+  /** Memory for so many bytes, which nobody uses. */
+  takeMemory(size: number): SharedArrayBuffer {
+    const kept = this.#memory.pop();
+    if (kept !== undefined && kept.byteLength >= size) return kept;
+    return new SharedArrayBuffer(Math.max(BATCH_SIZE, Math.ceil(size / 4) * 4));
+  }
+
+  giveMemory(memory: SharedArrayBuffer): void {
+    this.#memory.push(memory);
   }
 }
 
@@ -105,27 +122,29 @@ export class WorkerPool implements JobRunner, AsyncDisposable {
     while (this.#waiting.size > 0) {
       const thread = this.#freest();
       if (thread === undefined) return;
-      const batch = this.#nextBatch();
+      const jobs = this.#nextJobs();
+      const lists = jobs.map(({ numbers }) => numbers);
+      const memory = thread.takeMemory(packedSize(lists));
+      pack(lists, memory);
       const id = this.#nextId++;
       if (thread.given.size === 0) thread.worker.ref();
-      thread.given.set(id, batch);
-      const jobs = pack(batch.map(({ numbers }) => numbers));
-      const said: ToWorker = { id, jobs };
-      thread.worker.postMessage(said, [jobs.buffer]);
+      thread.given.set(id, { jobs, memory });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      thread.worker.postMessage({ id, memory } satisfies ToWorker);
     }
   }
 
   /** Takes what has waited longest: one job, or several short ones. */
-  #nextBatch(): Batch {
-    const batch: Waiting[] = [];
-    let size = 0;
+  #nextJobs(): readonly Waiting[] {
+    const jobs: Waiting[] = [];
+    let size = packedSize([]);
     for (const waiting of this.#waiting) {
-      size += sizeOf(waiting);
-      if (batch.length > 0 && size > BATCH_SIZE) break;
+      size += sizeInPack(waiting.numbers);
+      if (jobs.length > 0 && size > BATCH_SIZE) break;
       this.#waiting.delete(waiting);
-      batch.push(waiting);
+      jobs.push(waiting);
     }
-    return batch;
+    return jobs;
   }
 
   /** The thread to give the next batch to; none while all have enough. */
@@ -158,30 +177,27 @@ export class WorkerPool implements JobRunner, AsyncDisposable {
     return thread;
   }
 
-  #take(thread: Thread, { id, results }: FromWorker): void {
+  #take(thread: Thread, { id }: FromWorker): void {
     const batch = thread.given.get(id);
     if (batch === undefined) return;
     thread.given.delete(id);
     if (thread.given.size === 0) thread.worker.unref();
     this.#hand();
-    const numbers = unpack(results);
-    for (const [i, { isCancelled, done }] of batch.entries()) {
-      if (!isCancelled) done(numbers[i]?.[0]);
+    const results = unpack(batch.memory);
+    for (const [i, { isCancelled, done }] of batch.jobs.entries()) {
+      if (!isCancelled) done(results[i]?.[0]);
     }
+    thread.giveMemory(batch.memory);
   }
 
   /** A thread is gone: what it had cannot be done, and what waits goes to others. */
   #lost(thread: Thread): void {
     this.#threads.delete(thread);
-    const lost = [...thread.given.values()].flat();
+    const lost = [...thread.given.values()].flatMap(({ jobs }) => jobs);
     if (!this.#isClosed) {
       this.#logger.log('warn', 'ap', () => `a thread has ended with ${lost.length} requests`);
     }
     for (const { isCancelled, done } of lost) if (!isCancelled) done(undefined);
     if (!this.#isClosed) this.#hand();
   }
-}
-
-function sizeOf({ numbers }: Waiting): number {
-  return numbers.reduce((size, { length }) => size + length, 0);
 }

@@ -21,7 +21,7 @@ function jobOf(base: bigint): ModExpoJob {
 
 function run(pool: WorkerPool, job: Job): Promise<Uint8Array | undefined> {
   return new Promise((resolve) => {
-    pool.submit(job, resolve);
+    pool.submit(job, (result) => resolve(result?.slice()));
   });
 }
 

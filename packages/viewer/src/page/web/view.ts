@@ -39,7 +39,8 @@ export class View {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #delay = FIRST_RETRY;
   #counted = 0;
-  #rate = 0;
+  /** Frames of the last second; `undefined` in the first. */
+  #rate: number | undefined = undefined;
   #isClosed = false;
 
   constructor(options: ViewOptions) {
@@ -76,7 +77,7 @@ export class View {
   #connected(connection: Connection): void {
     this.#connection = connection;
     this.#counted = 0;
-    this.#rate = 0;
+    this.#rate = undefined;
     this.#delay = FIRST_RETRY;
     this.element.dataset['state'] = 'live';
     this.#tell();
@@ -117,8 +118,9 @@ export class View {
     if (this.#connection === undefined) return part(this.element, 'h2').textContent ?? '';
     const canvas = this.#stage.querySelector('canvas');
     if (canvas === null) return '';
-    const frames = this.#rate === 0 ? 'still' : `${this.#rate} frames/s`;
-    return `${canvas.width} × ${canvas.height} · ${frames}`;
+    const size = `${canvas.width} × ${canvas.height}`;
+    if (this.#rate === undefined) return size;
+    return `${size} · ${this.#rate === 0 ? 'still' : `${this.#rate} frames/s`}`;
   }
 }
 

@@ -1,7 +1,11 @@
 // How long the loop of a process is held up: by what it does itself, and by whatever, which on a machine with others
 // is that they have the processors. Looking takes some of a processor too, so it is done while that is asked for.
+//
+// What the loop does itself takes time of a processor, and is no time in which Node waits. Either alone says more than
+// there is: a virtual machine is at times charged for what its host does while the thread sleeps, and a thread that is
+// ready may have to wait for a processor.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { threadTime } from '../../../vfio-user/bench/support/thread-time.ts';
 
 /** The longest times between two turns of the loop, milliseconds. */
@@ -18,11 +22,14 @@ const TURN = 1;
 export function watchDelay(): () => HeldUp {
   const delay = monitorEventLoopDelay({ resolution: TURN });
   let busy = 0;
-  let last = threadTime();
+  let used = threadTime();
+  let awake = performance.eventLoopUtilization();
   function turn(): void {
-    const now = threadTime();
-    busy = Math.max(busy, now - last);
-    last = now;
+    const usedNow = threadTime();
+    const awakeNow = performance.eventLoopUtilization();
+    busy = Math.max(busy, Math.min(usedNow - used, awakeNow.active - awake.active));
+    used = usedNow;
+    awake = awakeNow;
   }
   delay.enable();
   const timer = setInterval(turn, TURN);

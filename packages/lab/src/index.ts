@@ -20,3 +20,5 @@ export type { S390Result } from './s390.ts';
 export { labForTest, programForTest } from './for-test.ts';
 export { openDescriptors, until } from './after-test.ts';
 export { codeBlocks, Example } from './example.ts';
+export { standFixtures } from './stand-fixtures.ts';
+export type { GuestStand, StandFixtures } from './stand-fixtures.ts';

@@ -1,7 +1,7 @@
 // What a test with a real guest needs around it: devices on sockets, guests, and a look at what is left afterwards.
 
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RecordingLogger } from '@vfio-ts/conformance/fakes';
@@ -15,13 +15,13 @@ import {
 } from '@vfio-ts/core';
 import {
   bootGuest,
-  labForTest,
-  parsePsf,
   readScreen,
   type ConsoleFont,
   type Guest,
   type GuestOptions,
   openDescriptors,
+  standFixtures,
+  type StandFixtures,
   until,
 } from '@vfio-ts/lab';
 import { EventLoop, linuxHost, serveDevice, type VfioUserServer } from '@vfio-ts/vfio-user';
@@ -125,21 +125,5 @@ export class Stand {
   }
 }
 
-/** What a test context has that the fixture needs. */
-interface Skippable {
-  readonly skip: (reason: string) => never;
-}
-
-/**
- * A {@link Stand} for each test, after which nothing may be left. The test is skipped, with the reason, where there is
- * no lab.
- */
-export const fixtures = {
-  stand: async ({ skip }: Skippable, use: (stand: Stand) => Promise<void>): Promise<void> => {
-    const { font } = labForTest({ skip });
-    const stand = new Stand(parsePsf(readFileSync(font)));
-    await use(stand);
-    const left = await stand.end();
-    if (left.length > 0) throw new Error(`left behind:\n  ${left.join('\n  ')}`);
-  },
-};
+/** For tests that have a {@link Stand}. */
+export const fixtures: StandFixtures<Stand> = standFixtures((font) => new Stand(font));

@@ -204,14 +204,17 @@ export class CcwClient implements AsyncDisposable {
     if (this.#isLooking) return;
     this.#isLooking = true;
     let untold: number | undefined;
-    while (this.#isSignalled) {
-      this.#isSignalled = false;
-      // One after the other: a signal that comes while a look is under way may be that of the status it sees.
-      const unsolicited = await this.#look();
-      if (untold !== unsolicited) this.#tell(untold);
-      untold = unsolicited;
+    try {
+      while (this.#isSignalled) {
+        this.#isSignalled = false;
+        // One after the other: a signal that comes while a look is under way may be that of the status it sees.
+        const unsolicited = await this.#look();
+        if (untold !== unsolicited) this.#tell(untold);
+        untold = unsolicited;
+      }
+    } finally {
+      this.#isLooking = false;
     }
-    this.#isLooking = false;
     this.#tell(untold);
   }
 

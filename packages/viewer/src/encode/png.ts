@@ -1,6 +1,7 @@
 // Images of few colours as PNG (W3C, "Portable Network Graphics", third edition), which browsers read by themselves.
 
-import { crc32, deflate } from 'node:zlib';
+import { promisify } from 'node:util';
+import { crc32, deflate, type ZlibOptions } from 'node:zlib';
 
 /** Bytes before each row of pixels that name its filter; 0 is none. */
 export const FILTER_SIZE = 1;
@@ -25,6 +26,8 @@ const CHUNK_SIZE = 12;
 /** All the memory that zlib takes, with which it is fastest, and results in one piece. */
 const MEMORY = { memLevel: 9, chunkSize: 2 ** 16 } as const;
 
+const compress = promisify<Uint8Array, ZlibOptions, Uint8Array>(deflate);
+
 /**
  * Makes a file of an image, whose rows must not change meanwhile. The work is done on Node's threads.
  *
@@ -37,7 +40,7 @@ export async function encodePng(image: IndexedImage, level: number): Promise<Uin
   header.writeUInt32BE(height, 4);
   header.set([palette.length === 6 ? 1 : 8, INDEXED], 8);
   const before = [SIGNATURE, ...chunk('IHDR', header), ...chunk('PLTE', palette)];
-  const pixels = await compressed(rows, level);
+  const pixels = await compress(rows, { level, ...MEMORY });
   return Buffer.concat([...before, ...chunk('IDAT', pixels), ...chunk('IEND', new Uint8Array(0))]);
 }
 
@@ -48,13 +51,4 @@ function chunk(type: string, content: Uint8Array): readonly Uint8Array[] {
   const sum = Buffer.alloc(CHUNK_SIZE - head.length);
   sum.writeUInt32BE(crc32(content, crc32(head.subarray(4))), 0);
   return [head, content, sum];
-}
-
-function compressed(bytes: Uint8Array, level: number): Promise<Uint8Array> {
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  deflate(bytes, { level, ...MEMORY }, (error, result) => {
-    if (error === null) resolve(result);
-    else reject(error);
-  });
-  return promise;
 }

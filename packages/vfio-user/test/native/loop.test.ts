@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EventFd } from '../../src/eventfd.ts';
-import { EventLoop, type LoopSource } from '../../src/loop.ts';
+import { EventLoop, type LoopOptions, type LoopSource } from '../../src/loop.ts';
 import { OwnedFd } from '../../src/fd.ts';
 import { interceptCalls } from '../../src/native/faults.ts';
 import * as libc from '../../src/native/libc.ts';
@@ -22,6 +22,11 @@ afterEach(async () => {
 function standingClock(): { time: number; now: () => number } {
   const clock = { time: 0, now: () => clock.time };
   return clock;
+}
+
+/** A loop by a clock that stands: its own events alone count, as Node's would stay recent for ever. */
+function standingLoop(options: Omit<LoopOptions, 'nodeEvents'> & { now: () => number }): EventLoop {
+  return new EventLoop({ ...options, nodeEvents: () => 0 });
 }
 
 function source(event: EventFd, onReadable: () => void): LoopSource {
@@ -205,7 +210,7 @@ test('a source without onHangup is removed when its peer is gone', async () => {
 
 test('an idle loop makes no system call, and an event wakes it', async () => {
   const clock = standingClock();
-  using loop = new EventLoop({ now: clock.now, idleAfter: 4 });
+  using loop = standingLoop({ now: clock.now, idleAfter: 4 });
   using event = EventFd.create();
   let count = 0;
   let idle = 0;
@@ -227,7 +232,7 @@ test('an idle loop makes no system call, and an event wakes it', async () => {
 
 test('a source added while the loop sleeps is heard', async () => {
   const clock = standingClock();
-  using loop = new EventLoop({ now: clock.now, idleAfter: 4 });
+  using loop = standingLoop({ now: clock.now, idleAfter: 4 });
   using first = EventFd.create();
   using second = EventFd.create();
   let idle = 0;
@@ -243,7 +248,7 @@ test('a source added while the loop sleeps is heard', async () => {
 
 test('promises settled by a handler that woke the loop run', async () => {
   const clock = standingClock();
-  using loop = new EventLoop({ now: clock.now });
+  using loop = standingLoop({ now: clock.now });
   using event = EventFd.create();
   const { promise, resolve } = Promise.withResolvers<string>();
   let idle = 0;
@@ -260,7 +265,7 @@ test('promises settled by a handler that woke the loop run', async () => {
 
 test('promises settled by a handler that ends the turn run before its time is up', async () => {
   const clock = standingClock();
-  using loop = new EventLoop({ now: clock.now });
+  using loop = standingLoop({ now: clock.now });
   using event = EventFd.create();
   let calls = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -280,7 +285,7 @@ test('promises settled by a handler that ends the turn run before its time is up
 
 test('a busy loop gives Node a turn once its time is up', async () => {
   const clock = standingClock();
-  using loop = new EventLoop({ now: clock.now, turn: 1, nodeEvents: () => 0 });
+  using loop = standingLoop({ now: clock.now, turn: 1 });
   using event = EventFd.create();
   let calls = 0;
   const registration = loop.add(
@@ -331,7 +336,7 @@ function countingSource(loop: EventLoop): {
 
 test('a connection whose messages follow closely is waited for in its own receive', async () => {
   const clock = standingClock();
-  using loop = new EventLoop({ now: clock.now });
+  using loop = standingLoop({ now: clock.now });
   const { send, counts, close } = countingSource(loop);
   send();
   send();
@@ -342,7 +347,7 @@ test('a connection whose messages follow closely is waited for in its own receiv
 
 test('a connection whose messages are far apart is not waited for in its own receive', async () => {
   const clock = standingClock();
-  using loop = new EventLoop({ now: clock.now });
+  using loop = standingLoop({ now: clock.now });
   const { send, counts, close } = countingSource(loop);
   for (const time of [3, 6]) {
     clock.time = time;
@@ -358,7 +363,7 @@ test('a connection whose messages are far apart is not waited for in its own rec
 
 test('a receive whose time was out is not waited for again', async () => {
   const clock = standingClock();
-  using loop = new EventLoop({ now: clock.now });
+  using loop = standingLoop({ now: clock.now });
   const { send, counts, close } = countingSource(loop);
   send();
   send();
@@ -369,7 +374,7 @@ test('a receive whose time was out is not waited for again', async () => {
 });
 
 test('two busy connections are waited for together', async () => {
-  using loop = new EventLoop({ now: () => 0 });
+  using loop = standingLoop({ now: () => 0 });
   using first = EventFd.create();
   using second = EventFd.create();
   let received = 0;

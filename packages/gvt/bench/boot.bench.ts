@@ -17,6 +17,7 @@ const BOOTS = [
   { kernel: 'stable', type: 'GVTg_V5_8', size: '1024x768' },
   { kernel: 'backports', type: 'GVTg_V5_8', size: '1024x768' },
   { kernel: 'stable', type: 'GVTg_V5_4', size: '1920x1200' },
+  { kernel: 'backports', type: 'GVTg_V5_4', size: '1920x1200' },
 ] as const;
 
 const lab = labStatus();

@@ -9,6 +9,7 @@ export {
   type ResourceWish,
   type VgpuResources,
 } from './device/resources.ts';
+export type { TablePolicy } from './device/table.ts';
 export * from './device/types.ts';
 export * from './device/vgpu-ops.ts';
 export { IntelVgpu } from './device/vgpu.ts';

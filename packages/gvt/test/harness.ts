@@ -28,6 +28,8 @@ const type = { deviceApi: 'vfio-pci' };
 /** A register that is nothing but storage, and the page that says whose GPU it is. */
 const SCRATCH = 0x4_f000;
 const PVINFO = 0x7_8000;
+/** An entry of its low graphics memory. */
+const LOW_ENTRY = 0x84_0000;
 
 /** The harness of a vGPU of the smallest type. */
 export const harness: DeviceHarness<IntelVgpu> = {
@@ -58,10 +60,11 @@ export const harness: DeviceHarness<IntelVgpu> = {
   partialRegions: [VFIO_PCI_BAR2_REGION_INDEX, GVT_EDID_REGION],
   mutate(vgpu) {
     vgpu.write(VFIO_PCI_BAR0_REGION_INDEX, SCRATCH, Uint8Array.of(1, 2, 3, 4));
+    vgpu.write(VFIO_PCI_BAR0_REGION_INDEX, LOW_ENTRY, Uint8Array.of(1, 0x10, 0, 0, 0, 0, 0, 0));
     vgpu.config.write(0x10, Uint8Array.of(0, 0, 0, 0xfd));
   },
   snapshot(vgpu) {
-    const registers = [SCRATCH, PVINFO].map((offset) => {
+    const registers = [SCRATCH, PVINFO, LOW_ENTRY].map((offset) => {
       const bytes = new Uint8Array(0x1000);
       vgpu.read(VFIO_PCI_BAR0_REGION_INDEX, offset, bytes);
       return bytes;
@@ -90,6 +93,21 @@ export const harness: DeviceHarness<IntelVgpu> = {
       },
     },
   },
+};
+
+/** The same of one whose table is nothing but messages. */
+export const trappedHarness: DeviceHarness<IntelVgpu> = {
+  ...harness,
+  name: 'gvt, trapped table',
+  create: (host, ops) =>
+    allocDevice(
+      IntelVgpu,
+      'vdev',
+      host.parent('gvt'),
+      ops,
+      new IntelGvt(new SoftGpu(), { table: 'trapped' }),
+      GVT_V5_8,
+    ),
 };
 
 function description(low: number, high: number, resolution: string, weight: number): string {

@@ -9,6 +9,7 @@ import {
 } from '@vfio-ts/core';
 import type { Gpu, GpuShare } from '../gpu/gpu.ts';
 import { GpuResources, type MappablePolicy } from './resources.ts';
+import type { TablePolicy } from './table.ts';
 import { gvtTypesOf, type GvtType, type Resolution } from './types.ts';
 
 /** What the host is told when a guest's display driver comes or goes, as the kernel's uevent has it. */
@@ -24,6 +25,8 @@ export interface IntelGvtOptions {
   readonly name?: string;
   /** How much of its low memory each guest is told of; `window` when left out. */
   readonly mappable?: MappablePolicy;
+  /** What the table of its graphics address space is to each guest; `mapped` when left out. */
+  readonly table?: TablePolicy;
   /** What all monitors prefer; that of the type when left out. */
   readonly resolution?: Resolution;
   readonly logger?: Logger;

@@ -38,9 +38,11 @@ import {
 } from './layout.ts';
 import { opRegion, OPREGION_SIZE } from './opregion.ts';
 import { gvtRom } from './rom.ts';
+import type { VgpuTable } from './table.ts';
 
 const READ = VFIO_REGION_INFO_FLAG_READ;
 const READ_WRITE = READ | VFIO_REGION_INFO_FLAG_WRITE;
+const MAPPABLE = READ_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
 
 const ROM = gvtRom();
 const OPREGION = opRegion();
@@ -49,18 +51,29 @@ const OPREGION_TYPE = {
   subtype: VFIO_REGION_SUBTYPE_INTEL_IGD_OPREGION,
 };
 
-/** Tells core of regions and interrupts; the memory behind the picture is core's from then on. */
+/** Memory that users of a vGPU can map. */
+export interface RegionMemory {
+  /** Of BAR 0; `undefined` where each access is a message. */
+  readonly table: VgpuTable | undefined;
+  readonly picture: SharedMemory;
+}
+
+/** Tells core of regions and interrupts; memory behind them is core's from then on. */
 export function setUpRegions(
   vdev: VfioDevice,
   { aperture }: GpuCapacity,
-  picture: SharedMemory,
+  { table, picture }: RegionMemory,
 ): void {
   setupRegion(vdev, GVT_PICTURE_REGION, {
     size: picture.size,
-    flags: READ_WRITE | VFIO_REGION_INFO_FLAG_MMAP,
+    flags: MAPPABLE,
     memory: picture,
   });
-  setupRegion(vdev, VFIO_PCI_BAR0_REGION_INDEX, { size: BAR0_SIZE, flags: READ_WRITE });
+  setupRegion(vdev, VFIO_PCI_BAR0_REGION_INDEX, {
+    size: BAR0_SIZE,
+    flags: READ_WRITE,
+    ...(table && { flags: MAPPABLE, memory: table.memory, sparse: [table.area] }),
+  });
   setupRegion(vdev, VFIO_PCI_BAR2_REGION_INDEX, { size: aperture, flags: READ_WRITE });
   setupRegion(vdev, VFIO_PCI_ROM_REGION_INDEX, { size: ROM.length, flags: READ });
   setupRegion(vdev, VFIO_PCI_CONFIG_REGION_INDEX, { size: 4096, flags: READ_WRITE });

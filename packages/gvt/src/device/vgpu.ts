@@ -24,6 +24,7 @@ import { VgpuPicture } from './picture.ts';
 import { setUpRegions, VgpuRegions } from './regions.ts';
 import type { VgpuResources } from './resources.ts';
 import { answerSoftwareSci } from './swsci.ts';
+import { gvtTable, type VgpuTable } from './table.ts';
 import type { GvtType } from './types.ts';
 
 /** What a vGPU has from its creation to its release. */
@@ -108,12 +109,14 @@ export class IntelVgpu {
     undo.defer(() => resources.release());
     const resolution = gvt.options.resolution ?? type.resolution;
     const edid = new EdidRegion(resolution, (monitor) => this.gpu?.plug(monitor));
-    const gpu = gvt.gpu.createVgpu(resources.share, edid.monitor, this.#host());
+    const table = gvtTable(vdev.core.memory, resources.share, gvt.options.table ?? 'mapped');
+    undo.defer(() => table?.memory.close());
+    const gpu = gvt.gpu.createVgpu(resources.share, edid.monitor, this.#host(table));
     undo.defer(() => gpu.close());
     const picture = new VgpuPicture(vdev, gpu);
     const regions = new VgpuRegions({ gpu, edid, config: this.config, share: resources.share });
     // Opposite of release(): what the table of regions owns goes with it.
-    setUpRegions(vdev, gvt.gpu.capacity, picture.memory);
+    setUpRegions(vdev, gvt.gpu.capacity, { table, picture: picture.memory });
     undo.move();
     this.#created = { resources, gpu, edid, picture, regions };
     gvt.vgpus.add(this);
@@ -222,9 +225,10 @@ export class IntelVgpu {
     this.#memory.isReachable = false;
   }
 
-  #host(): VgpuHost {
+  #host(table: VgpuTable | undefined): VgpuHost {
     return {
       memory: this.#memory,
+      ...(table && { table }),
       clock: this.#clock,
       log: this.#log,
       interrupt: () => this.#interrupt.raise(),

@@ -50,12 +50,22 @@ export interface GuestMemory {
   view(address: number, length: number): Uint8Array | undefined;
 }
 
+/** Memory of the table of the graphics address space, of which the guest has a part mapped. */
+export interface SharedTable {
+  /** All of it, 8 MiB at a multiple of eight. To be asked for again whenever control comes from the loop. */
+  readonly bytes: Uint8Array;
+  /** Graphics addresses whose entries the guest changes without a message: at any moment, even while a batch runs. */
+  readonly range: GraphicsRange;
+}
+
 /** Why a vGPU stops to do work for its guest. Counterpart of `enum failsafe_mode`'s reasons. */
 export type FailsafeReason = 'unsupported guest' | 'insufficient resource' | 'guest error';
 
 /** What a vGPU needs from where it is used. */
 export interface VgpuHost {
   readonly memory: GuestMemory;
+  /** The table's memory where some of it is shared; that of the GPU itself when left out. */
+  readonly table?: SharedTable;
   /** Frames, time stamps, and the slices of execution: `after(0, …)` is the next turn of the loop. */
   readonly clock: Clock;
   log(level: LogLevel, message: () => string): void;
@@ -110,7 +120,7 @@ export interface VirtualGpu {
   /** @param offset - bytes from the start of BAR 0, below 2 MiB */
   readRegister(offset: number, into: Uint8Array): void;
   writeRegister(offset: number, from: Uint8Array): void;
-  /** @param offset - bytes from the start of the table (BAR 0 + 8 MiB) */
+  /** Entries by message. @param offset - bytes from the start of the table (BAR 0 + 8 MiB) */
   readGtt(offset: number, into: Uint8Array): void;
   writeGtt(offset: number, from: Uint8Array): void;
   /** Graphics memory through its table and fences; any length. @param offset - graphics address */
@@ -145,6 +155,6 @@ export interface VirtualGpu {
 /** A GPU. */
 export interface Gpu {
   readonly capacity: GpuCapacity;
-  /** @throws VfioError `EINVAL` a share that is not inside the capacity */
+  /** @throws VfioError `EINVAL` a share that is not inside the capacity, a table of another size */
   createVgpu(share: GpuShare, monitor: Monitor, host: VgpuHost): VirtualGpu;
 }

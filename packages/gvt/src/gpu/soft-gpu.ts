@@ -8,9 +8,11 @@ import type {
   GpuShare,
   GraphicsRange,
   Monitor,
+  SharedTable,
   VgpuHost,
   VirtualGpu,
 } from './gpu.ts';
+import { TABLE_SIZE } from './memory/ggtt.ts';
 import { MOST_PIPES } from './registers/fuses.ts';
 import { SoftVgpu } from './soft-vgpu.ts';
 
@@ -49,6 +51,7 @@ export class SoftGpu implements Gpu {
 
   createVgpu(share: GpuShare, monitor: Monitor, host: VgpuHost): VirtualGpu {
     checkShare(share, this.capacity);
+    checkTable(host.table);
     return new SoftVgpu({ share, monitor, host, pipes: this.#pipes, scheduler: this.#scheduler });
   }
 }
@@ -63,6 +66,14 @@ function checkShare(share: GpuShare, capacity: GpuCapacity): void {
   check(isCount(fences, capacity.fences), 'fences', fences);
   check(isCount(weight, MOST_WEIGHT), 'weight', weight);
   check(isCount(id, Number.MAX_SAFE_INTEGER), 'id', id);
+}
+
+function checkTable(table: SharedTable | undefined): void {
+  if (table === undefined) return;
+  const { length, byteOffset } = table.bytes;
+  if (length === TABLE_SIZE && byteOffset % 8 === 0) return;
+  const where = `0x${length.toString(16)} bytes at 0x${byteOffset.toString(16)}`;
+  throw new VfioError('EINVAL', 'createVgpu', `a table of ${where}`);
 }
 
 function check(isGood: boolean, what: string, value: number | GraphicsRange): void {

@@ -58,7 +58,7 @@ export class SoftVgpu implements VirtualGpu {
       failsafe,
     });
     const faults = { fault: () => void this.#faults++ };
-    this.#ggtt = new Ggtt(memory, faults, [share.aperture, share.hidden]);
+    this.#ggtt = new Ggtt(memory, faults, [share.aperture, share.hidden], host.table);
     this.#aperture = new Aperture(this.#ggtt, registers, share.fences);
     this.#display = new Display({
       registers,

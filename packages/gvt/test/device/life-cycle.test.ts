@@ -55,14 +55,17 @@ describe('create', () => {
         return new IntelGvt(gpu);
       },
     ],
-    [
-      'memory of the picture',
-      'ENOMEM',
-      ({ memory }, gpu) => {
-        memory.failIn(0);
-        return new IntelGvt(gpu);
-      },
-    ],
+    ...['the table', 'the picture'].map(
+      (what, allocation) =>
+        [
+          `memory of ${what}`,
+          'ENOMEM',
+          ({ memory }: TestCore, gpu: FakeGpu) => {
+            memory.failIn(allocation);
+            return new IntelGvt(gpu);
+          },
+        ] as const,
+    ),
     [
       'the resolution',
       'EINVAL',

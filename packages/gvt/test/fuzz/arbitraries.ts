@@ -127,6 +127,15 @@ export type Action =
       readonly value: number;
     }
   | { readonly kind: 'entry'; readonly page: number; readonly low: number; readonly high: number }
+  | {
+      /** A store to the table, in the middle of what the GPU does next. */
+      readonly kind: 'store';
+      readonly page: number;
+      readonly low: number;
+      readonly high: number;
+      /** Looks of the GPU at memory and clock until it comes. */
+      readonly after: number;
+    }
   | { readonly kind: 'aperture'; readonly offset: number; readonly length: number }
   | { readonly kind: 'poke'; readonly at: number; readonly value: number }
   | { readonly kind: 'turns'; readonly count: number };
@@ -162,6 +171,16 @@ export const anyAction: Arbitrary<Action> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('image'), engine, index: fc.nat(0x60), value: word }),
   fc.record({ kind: fc.constant('entry'), page: fc.nat(80), low: word, high: fc.nat(0xff) }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('store'),
+      page: fc.nat(80),
+      low: word,
+      high: fc.nat(0xff),
+      after: fc.nat(30),
+    }),
+  },
   fc.record({ kind: fc.constant('aperture'), offset: fc.nat(4 * MIB), length: fc.nat(9000) }),
   fc.record({ kind: fc.constant('poke'), at: fc.nat(2 * MIB - 1), value: word }),
 );

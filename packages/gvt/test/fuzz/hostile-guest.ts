@@ -14,14 +14,17 @@ const MOST_COMMANDS = 64 * 4 * (512 + 33);
 
 /** A loop whose clock is another's, or one of which every look takes its time. */
 class TickingLoop extends Loop {
+  readonly #looks: () => void;
   readonly #now: (() => number) | undefined;
 
-  constructor(now?: () => number) {
+  constructor(looks: () => void, now?: () => number) {
     super();
+    this.#looks = looks;
     this.#now = now;
   }
 
   override now(): number {
+    this.#looks();
     this.time += 0.01;
     return this.#now?.() ?? this.time;
   }
@@ -30,11 +33,13 @@ class TickingLoop extends Loop {
 /** Memory between guards; asked for nothing that makes no sense. */
 class GuardedRam extends Ram {
   readonly #all: Uint8Array;
+  readonly #looks: () => void;
 
-  constructor() {
+  constructor(looks: () => void) {
     const all = new Uint8Array(RAM + 2 * GUARD).fill(GUARD_BYTE);
     super(RAM, all.subarray(GUARD, GUARD + RAM).fill(0));
     this.#all = all;
+    this.#looks = looks;
   }
 
   /** Nothing was written outside. */
@@ -45,16 +50,19 @@ class GuardedRam extends Ram {
   }
 
   override read(address: number, into: Uint8Array): void {
+    this.#looks();
     checkRange(address, into.length);
     super.read(address, into);
   }
 
   override write(address: number, from: Uint8Array): void {
+    this.#looks();
     checkRange(address, from.length);
     super.write(address, from);
   }
 
   override view(address: number, length: number): Uint8Array | undefined {
+    this.#looks();
     checkRange(address, length);
     return super.view(address, length);
   }
@@ -70,19 +78,28 @@ function checkRange(address: number, length: number): void {
   }
 }
 
+/** A store of a guest's processor, as a GPU at work meets it. */
+interface Store {
+  left: number;
+  readonly store: () => void;
+}
+
 /** A hostile guest of a GPU. */
 export class HostileGuest {
   readonly guest: Guest;
-  readonly ram: GuardedRam = new GuardedRam();
+  readonly ram: GuardedRam = new GuardedRam(() => this.#looked());
   readonly loop: TickingLoop;
+  readonly #table = { bytes: new Uint8Array(8 * MIB), range: SHARE.hidden };
+  /** Stores that come while the GPU works, the next one first, and looks until then. */
+  #stores: Store[] = [];
   readonly #engines: readonly Engine[];
   readonly #contexts: readonly (readonly [Context, Context])[];
   readonly #batches: number;
 
   /** @param now - the time by which slices end; made up when left out, so that runs can be repeated */
   constructor(gpu: SoftGpu, now?: () => number) {
-    this.loop = new TickingLoop(now);
-    this.guest = new Guest({ gpu, ram: this.ram, loop: this.loop });
+    this.loop = new TickingLoop(() => this.#looked(), now);
+    this.guest = new Guest({ gpu, ram: this.ram, loop: this.loop, table: this.#table });
     const { guest } = this;
     this.#engines = ENGINES.map((base) => new Engine(guest, base));
     this.#contexts = ENGINES.map((_, i) => {
@@ -126,6 +143,13 @@ export class HostileGuest {
         guest.vgpu.writeGtt((SHARE.unmappable.base / PAGE + action.page) * 8, bytes);
         break;
       }
+      case 'store': {
+        const words = new Uint32Array(this.#table.bytes.buffer);
+        const index = (SHARE.unmappable.base / PAGE + action.page) * 2;
+        const store = (): void => words.set([action.low, action.high], index);
+        this.#stores.push({ left: action.after, store });
+        break;
+      }
       case 'aperture': {
         const bytes = new Uint8Array(action.length);
         const offset = SHARE.aperture.base + action.offset;
@@ -144,6 +168,7 @@ export class HostileGuest {
   /** A device reset brings back a GPU that works. */
   recovers(): boolean {
     const { guest } = this;
+    this.#stores = [];
     guest.vgpu.stop();
     guest.vgpu.reset(false);
     guest.vgpu.readRegister(0x7_8000, new Uint8Array(8));
@@ -154,6 +179,14 @@ export class HostileGuest {
     engine.submit(context);
     for (let i = 0; i < 3; i++) this.#turn();
     return guest.word(engine.page.physical + 0x200) === 0x600d;
+  }
+
+  /** The GPU has looked at memory or clock: time for a store. */
+  #looked(): void {
+    const [next] = this.#stores;
+    if (next === undefined || next.left-- > 0) return;
+    this.#stores.shift();
+    next.store();
   }
 
   #turns(count: number): void {

@@ -43,6 +43,17 @@ describe('a GPU', () => {
   );
 });
 
+test.each([
+  ['of no bytes', new Uint8Array(0)],
+  ['that is too short', new Uint8Array(8 * MIB - 8)],
+  ['that is too long', new Uint8Array(8 * MIB + 8)],
+  ['that is not aligned', new Uint8Array(8 * MIB + 4).subarray(4)],
+])('a vGPU cannot be made with a table %s: EINVAL', (_, bytes) => {
+  const { host } = bench();
+  const table = { bytes, range: SHARE.hidden };
+  expect(() => new SoftGpu().createVgpu(SHARE, XGA, { ...host, table })).toThrow(/^EINVAL/u);
+});
+
 describe('a reset of the device', () => {
   test('gives registers and tables their first state', () => {
     const made = bench();

@@ -2,7 +2,13 @@
 
 import { ManualClock } from '@vfio-ts/conformance/fakes';
 import { VfioError, type Clock } from '@vfio-ts/core';
-import type { FailsafeReason, GpuShare, GuestMemory, VirtualGpu } from '../../../src/gpu/gpu.ts';
+import type {
+  FailsafeReason,
+  GpuShare,
+  GuestMemory,
+  SharedTable,
+  VirtualGpu,
+} from '../../../src/gpu/gpu.ts';
 import { SoftGpu } from '../../../src/gpu/soft-gpu.ts';
 
 export const MIB = 1024 * 1024;
@@ -65,6 +71,7 @@ export interface GuestOptions {
   readonly gpu?: SoftGpu;
   readonly share?: GpuShare;
   readonly ram?: Ram;
+  readonly table?: SharedTable;
 }
 
 /** The guest's side of one vGPU. */
@@ -86,6 +93,7 @@ export class Guest {
     const monitor = { edid: new Uint8Array(128), isConnected: false };
     this.vgpu = gpu.createVgpu(share, monitor, {
       memory: this.ram,
+      ...(options.table && { table: options.table }),
       clock: options.loop ?? clock,
       log: (_level, message) => void this.logs.push(message()),
       interrupt: () => void this.interrupts++,

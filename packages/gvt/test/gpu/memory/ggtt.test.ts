@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { SharedTable } from '../../../src/gpu/gpu.ts';
 import { Ggtt } from '../../../src/gpu/memory/ggtt.ts';
 import { MIB, PAGE, Ram } from '../execution/guest.ts';
 
@@ -107,4 +108,66 @@ it('a table that is cleared maps nothing', () => {
   ggtt.clear();
   expect(ggtt.write32(BASE, 2)).toBe(false);
   expect(read(entryOf(BASE), 8)).toEqual([0, 0]);
+});
+
+describe('a table of which the guest has a part', () => {
+  const HIGH = 640 * MIB;
+  const range = { base: HIGH, size: 384 * MIB };
+  let table: { bytes: Uint8Array } & SharedTable;
+
+  beforeEach(() => {
+    table = { bytes: new Uint8Array(8 * MIB), range };
+    ggtt = new Ggtt(ram, { fault: () => void faults++ }, WINDOWS, table);
+  });
+
+  it('has what the guest stores in it, from the next turn on', () => {
+    table.bytes.set(entry(0x5001, 0), entryOf(HIGH));
+    expect(ggtt.write32(HIGH, 7)).toBe(true);
+    table.bytes.set(entry(0x6001, 0), entryOf(HIGH));
+    ggtt.renew();
+    ggtt.write32(HIGH, 8);
+    expect([ram.words[0x5000 / 4], ram.words[0x6000 / 4]]).toEqual([7, 8]);
+  });
+
+  it('takes each half at once there, and both together elsewhere', () => {
+    for (const address of [BASE, HIGH]) {
+      ggtt.writeEntries(entryOf(address), entry(0x5001, 0));
+      ggtt.writeEntries(entryOf(address), entry(0x6001));
+    }
+    ggtt.write32(BASE, 1);
+    ggtt.write32(HIGH, 2);
+    expect([ram.words[0x5000 / 4], ram.words[0x6000 / 4]]).toEqual([1, 2]);
+  });
+
+  it('has nothing for addresses of others, whatever is stored there', () => {
+    for (const address of [0, BASE - PAGE, BASE + 64 * MIB, HIGH - PAGE, 1024 * MIB]) {
+      table.bytes.set(entry(0x5001, 0), entryOf(address));
+      expect(ggtt.write32(address, 1)).toBe(false);
+      expect(read(entryOf(address), 8)).toEqual([0, 0]);
+    }
+    expect(ram.words.every((word) => word === 0)).toBe(true);
+  });
+
+  it('may move between turns', () => {
+    ggtt.writeEntries(entryOf(HIGH), entry(0x5001, 0));
+    table.bytes = table.bytes.slice();
+    table.bytes.set(entry(0x6001, 0), entryOf(HIGH));
+    ggtt.renew();
+    ggtt.write32(HIGH, 3);
+    expect([ram.words[0x5000 / 4], ram.words[0x6000 / 4]]).toEqual([0, 3]);
+  });
+
+  it('maps nothing once its memory is gone', () => {
+    ggtt.writeEntries(entryOf(HIGH), entry(0x5001, 0));
+    table.bytes = new Uint8Array(0);
+    ggtt.renew();
+    expect([ggtt.write32(HIGH, 3), faults]).toEqual([false, 1]);
+  });
+
+  it('is cleared with the rest', () => {
+    table.bytes.set(entry(0x5001, 0), entryOf(HIGH));
+    ggtt.writeEntries(entryOf(BASE), entry(0x5001, 0));
+    ggtt.clear();
+    expect(table.bytes.every((byte) => byte === 0)).toBe(true);
+  });
 });

@@ -13,6 +13,7 @@ import {
 } from '@vfio-ts/vfio-user';
 import { expect, onTestFinished, test } from 'vitest';
 import { CcwClient, input } from '../src/client/index.ts';
+import { COMMANDS } from '../src/dasd/commands/index.ts';
 import { createVolume } from '../src/index.ts';
 
 const example = join(import.meta.dirname, 'example.ts');
@@ -26,6 +27,15 @@ test('the lines in the README about the page cache are those of the server of th
   const [, lines = ''] = codeBlocks(join(import.meta.dirname, '../README.md'));
   const server = readFileSync(join(import.meta.dirname, 'e2e/dasd-server.ts'), 'utf8');
   expect(server).toContain(lines.replaceAll(/^import .*\n/gmu, '').trim());
+});
+
+test('the commands in the README are those that the DASD has', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+  const [, section = ''] = readme.split('## What the DASD does');
+  const [table = ''] = section.split('All others');
+  const told = table.match(/(?<=`)[\da-f]{2}(?=`)/gu)?.toSorted();
+  const known = COMMANDS.flatMap((handler, code) => (handler === undefined ? [] : [code]));
+  expect(told).toEqual(known.map((code) => code.toString(16).padStart(2, '0')));
 });
 
 test('it serves a DASD until it is interrupted', { timeout: 60_000 }, async () => {

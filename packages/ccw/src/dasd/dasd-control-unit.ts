@@ -25,6 +25,11 @@ export interface DasdOptions {
   readonly unitAddress?: number | undefined;
   /** Offers the Prefix command, which Linux then uses for all it does; not when left out. */
   readonly hasPrefix?: boolean | undefined;
+  /**
+   * The volume says that it is extent space-efficient (ESE): Linux then takes tracks without records for zeros, formats
+   * them when they are written, and may release space; not when left out.
+   */
+  readonly isSpaceEfficient?: boolean | undefined;
 }
 
 const BASIC_SENSE = 0x04;
@@ -70,20 +75,25 @@ export class DasdControlUnit implements ControlUnit {
     const subsystemId = requireRange('subsystem identifier', options.subsystemId ?? 1, 0xffff);
     const own = `${subsystemId.toString(16)}${unitAddress.toString(16).padStart(2, '0')}`;
     const serial = options.serial ?? (geometry.serial === '' ? own : geometry.serial);
-    const hasPrefix = options.hasPrefix ?? false;
+    const { hasPrefix = false, isSpaceEfficient = false } = options;
     this.name = options.name ?? 'dasd';
     this.#store = store;
-    const identity = { serial, subsystemId, unitAddress, hasPrefix };
+    const identity = { serial, subsystemId, unitAddress, hasPrefix, isSpaceEfficient };
     this.#unit = new Unit(store, deviceModelOf(geometry), identity);
   }
 
   begin(): void {
     this.#unit.chain = new Chain(this.#unit.lastTrack);
     this.#unit.arm.forget();
+    this.#unit.isAborted = false;
   }
 
   execute(command: DeviceCommand): Promise<CommandEnd> | CommandEnd {
     return runToEnd(this.#execute(command));
+  }
+
+  abort(): void {
+    this.#unit.isAborted = true;
   }
 
   end(_isAborted: boolean): Promise<CommandEnd | undefined> | CommandEnd | undefined {

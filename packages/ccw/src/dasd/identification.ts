@@ -21,6 +21,8 @@ export interface DeviceIdentity {
   readonly unitAddress: number;
   /** Prefix (E7) is offered. */
   readonly hasPrefix: boolean;
+  /** The volume says that its space is allocated as it is written, and can be released. */
+  readonly isSpaceEfficient: boolean;
 }
 
 /** Command information words: how configuration data is read, and subsystem data asked for and read. */

@@ -47,8 +47,19 @@ export interface ArmPosition {
 /** Devices with more cylinders have no address in bytes 5 and 6. */
 const SHORT_ADDRESS_CYLINDERS = 4095;
 
-/** Byte 27: the form of the data. */
+/** Byte 27: the form of the data; bytes 28 to 31 are the track it is about, and are as CC HH where that is needed. */
 const IS_24_BYTE_COMPATIBLE = 0x80;
+const IS_TRACK_VALID = 0x20;
+const IS_TRACK_LARGE = 0x10;
+
+/** What is about the track under the arm. */
+const OF_TRACK: ReadonlySet<UnitCheckKind | undefined> = new Set([
+  'noRecordFound',
+  'invalidTrackFormat',
+]);
+
+/** The last cylinder that fits a half-word. */
+const LAST_SHORT_CYLINDER = 0xffff;
 
 /** The sense data of a unit check, or of a device that has none to report. */
 export function buildSense(
@@ -61,9 +72,13 @@ export function buildSense(
   const isShort = cylinders <= SHORT_ADDRESS_CYLINDERS;
   sense[5] = isShort ? cylinder : 0xff;
   sense[6] = isShort ? ((cylinder >>> 8) << 4) | head : 0xff;
-  sense[27] = IS_24_BYTE_COMPATIBLE;
-  sense[29] = cylinder >>> 8;
-  sense[30] = cylinder;
-  sense[31] = head;
+  sense[27] = IS_24_BYTE_COMPATIBLE | (OF_TRACK.has(kind) ? IS_TRACK_VALID : 0);
+  if (cylinder <= LAST_SHORT_CYLINDER) {
+    sense.set([cylinder >>> 8, cylinder, head], 29);
+  } else {
+    sense[27] |= IS_TRACK_LARGE;
+    const high = cylinder >>> 16;
+    sense.set([cylinder >>> 8, cylinder, high >>> 4, (high << 4) | head], 28);
+  }
   return sense;
 }

@@ -3,10 +3,12 @@
 
 import {
   COUNT_SIZE,
+  emptyTrack,
   END_MARK_SIZE,
   HOME_ADDRESS_SIZE,
   homeAddressOf,
   isEndOfTrack,
+  packCchh,
   recordAt,
 } from './track-image.ts';
 import type { TrackRecord } from './track-image.ts';
@@ -66,12 +68,8 @@ export class TrackCursor {
 
   /** The arm stays where it is, what is known of the track is forgotten. What was not written back is lost. */
   forget(): void {
-    this.#image = NO_IMAGE;
-    this.#track = -1;
-    this.#isDirty = false;
+    this.#drop();
     this.#hasWritten = false;
-    this.passed = 'nothing';
-    this.record = undefined;
   }
 
   /**
@@ -106,6 +104,15 @@ export class TrackCursor {
     this.#track = -1;
     yield* wait(this.#store.write(track, image));
     this.#track = track;
+  }
+
+  /** Gives the store an empty track in place of one. The arm stays; where that is the track, it is not oriented. */
+  *release(track: number): Step<void> {
+    if (track === this.#track) this.#drop();
+    this.#hasWritten = true;
+    const { heads } = this.#store.geometry;
+    const image = emptyTrack(packCchh(Math.floor(track / heads), track % heads));
+    yield* wait(this.#store.write(track, image));
   }
 
   /** Whether anything went to the store since the last call. */
@@ -222,6 +229,14 @@ export class TrackCursor {
     this.#image = copy;
     this.#isDirty = true;
     return copy;
+  }
+
+  #drop(): void {
+    this.#image = NO_IMAGE;
+    this.#track = -1;
+    this.#isDirty = false;
+    this.passed = 'nothing';
+    this.record = undefined;
   }
 
   #end(image: Uint8Array, at: number): void {

@@ -26,6 +26,8 @@ export class Unit {
   isReserved = false;
   /** A Set Special Intercept is waiting for its command. */
   hasSpecialIntercept = false;
+  /** Nobody waits for the command in progress any more. */
+  isAborted = false;
 
   constructor(store: TrackStore, model: DeviceModel, identity: DeviceIdentity) {
     this.store = store;
@@ -95,6 +97,10 @@ export function requireNoDomain({ chain }: Unit, taken = 0): void {
 
 /** The command that lets others be the first of a chain although it is itself. */
 export const SUSPEND_MULTIPATH_RECONNECTION = 0x5b;
+
+/** A command that may be chained from an order, and the one that it may be chained from. */
+export const DEFINE_SUBSYSTEM_OPERATION = 0xf7;
+export const READ_SUBSYSTEM_DATA = 0x3e;
 
 /** @throws UnitCheck the command is neither the first of its chain, nor behind a first 5B */
 export function requireFirst({ chain }: Unit, { previous }: DeviceCommand): void {

@@ -237,7 +237,10 @@ function prefix(changes: Readonly<Record<number, string>> = {}): TestCcw {
 test.for([
   ['both parts', {}, ''],
   ['no Locate Record', { 0: '00' }, ''],
-  ['an unknown format', { 0: '02' }, PARAMETER],
+  ['an unknown format', { 0: '03' }, PARAMETER],
+  ['an order in place of the Locate Record', { 0: '02', 62: '1b00' }, ''],
+  ['an unknown order', { 0: '02', 62: 'ee00' }, PARAMETER],
+  ['an order that is cut off', { 0: '02', 62: '1800' }, SHORT],
   ['no Define Extent', { 1: '00' }, SEQUENCE],
   ['a Define Extent that is not valid', { 12: '60' }, PARAMETER],
   ['a Locate Record that is not valid', { 46: '01' }, PARAMETER],
@@ -251,6 +254,22 @@ test.for([
 test('Prefix of 63 bytes is too short', async () => {
   const { data } = prefix();
   expect(await refuse([put(0xe7, data.slice(0, 63))], true)).toBe(SHORT);
+});
+
+test('Prefix with an unknown order has taken all of its parameters', async () => {
+  const unit = new DasdControlUnit(linuxVolume(), { hasPrefix: true });
+  const { residual } = await runChain(unit, [prefix({ 0: '02', 62: 'ee00' })]);
+  expect(residual).toBe(0);
+});
+
+test('Prefix may bring an order, which decides about the command behind it', async () => {
+  const unit = new DasdControlUnit(linuxVolume(), { hasPrefix: true });
+  const order = '18 00 0000 00 00 41 00 00000000'.replaceAll(' ', '');
+  const define = `02 80 ${'00'.repeat(10)} ${VALID.define} ${'00'.repeat(16 + 18)} ${order}`;
+  const chain = [put(0xe7, define, true), get(0x3e, 256, true)];
+  const { status, data } = await runChain(unit, chain);
+  expect(status).toBe(NORMAL);
+  expect(data[0]?.[8]).toBe(0x01);
 });
 
 test('Prefix and a read are a chain', async () => {

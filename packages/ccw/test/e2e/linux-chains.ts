@@ -146,6 +146,14 @@ export const FORMAT_SECOND_TRACK: Chain = [
   ...repeat(12, (i) => output(0x1d, hex(`0000 0001 ${byteHex(i + 1, 1)} 2c 0060`), SLI)),
 ];
 
+/** Releases tracks by extents, each from one track to another; all of the volume where there are none. */
+export function releaseSpace(extents: ReadonlyArray<readonly [number, number]> = []): Chain {
+  const scope = extents.length > 0 ? '30' : '10';
+  const named = extents.map(([first, last]) => cchh(first) + cchh(last)).join('');
+  const head = `81 00 ${scope}00 00 00 ${'00'.repeat(14)} ${byteHex(extents.length, 2)} 0000`;
+  return [output(0xf7, hex(head + named))];
+}
+
 function repeat(count: number, make: (i: number) => ChainCommand): ChainCommand[] {
   return Array.from({ length: count }, (_, i) => make(i));
 }

@@ -24,10 +24,10 @@ import {
   type ChainResult,
 } from '../../src/client/index.ts';
 import { ChannelSubsystem } from '../../src/channel/subsystem.ts';
-import { DasdControlUnit } from '../../src/dasd/dasd-control-unit.ts';
+import { DasdControlUnit, type DasdOptions } from '../../src/dasd/dasd-control-unit.ts';
 import { registerVfioCcw } from '../../src/driver/driver.ts';
 import { createVolume, type CreateVolumeOptions } from '../../src/image/create.ts';
-import { openImage } from '../../src/image/open.ts';
+import { openImage, type OpenImageOptions } from '../../src/image/open.ts';
 
 /** Channel end and device end. */
 export const NORMAL = 0x0c;
@@ -61,7 +61,11 @@ export class ServedDasds implements AsyncDisposable {
     this.#undo = undo;
   }
 
-  static async open(images: readonly string[]): Promise<ServedDasds> {
+  static async open(
+    images: readonly string[],
+    options: DasdOptions = {},
+    how: OpenImageOptions = {},
+  ): Promise<ServedDasds> {
     await using undo = new AsyncDisposableStack();
     const logger = new RecordingLogger();
     const host = linuxHost({ logger });
@@ -71,7 +75,7 @@ export class ServedDasds implements AsyncDisposable {
     const subsystem = new ChannelSubsystem(host);
     undo.defer(() => subsystem.close());
     for (const [i, image] of images.entries()) {
-      const unit = new DasdControlUnit(await openImage(image));
+      const unit = new DasdControlUnit(await openImage(image, how), options);
       subsystem.attach({ unit, deviceNumber: 0x1000 + i });
     }
     const ccw = registerVfioCcw(bus, subsystem.subchannels);

@@ -1,9 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { programForTest } from '@vfio-ts/lab';
 import { expect, test as base } from 'vitest';
 import { encodeEbcdic } from '../../src/architecture/ebcdic.ts';
+import { DasdControlUnit } from '../../src/dasd/dasd-control-unit.ts';
 import { buildTrack, dataOf, packCchh, records } from '../../src/dasd/track-image.ts';
 import type { TrackStore } from '../../src/dasd/track-store.ts';
 import { createVolume } from '../../src/image/create.ts';
@@ -162,20 +161,6 @@ test('dasdcopy compresses a volume of ours, and the copy has the same tracks', a
   await back.close();
 });
 
-test('dasdconv, which converts other images, says of a volume of ours that it is in CKD format', async ({
-  folder,
-  skip,
-}) => {
-  const dasdconv = programForTest({ skip }, 'dasdconv', 'hercules');
-  await createVolume(join(folder, 'own.ckd'), { model: 2, serial: 'CONV01' });
-  const { status, stderr } = spawnSync(dasdconv, ['own.ckd', 'converted.ckd'], {
-    cwd: folder,
-    encoding: 'latin1',
-  });
-  expect(status).toBe(3);
-  expect(stderr).toContain('own.ckd is already in CKD format');
-});
-
 test('dasdseq reads the records that we have written', async ({ folder, hercules }) => {
   const path = loadVolume(folder, hercules);
   const store = await openImage(path);
@@ -200,33 +185,66 @@ function directoryBlock(member: string): Uint8Array {
   return data;
 }
 
-test('dasdpdsu and dasdcat give back a member that we have written', async ({
-  folder,
-  hercules,
-}) => {
-  const store = await openImage(loadVolume(folder, hercules));
+const LINES = ['//HELLO JOB', '//* A MEMBER', '//'];
+
+/** Puts a member into the library of {@link loadVolume}. */
+async function writeMember(store: TrackStore): Promise<void> {
   const first = 3 * 15;
   const r0 = { number: 0, data: new Uint8Array(8) };
-  const lines = ['//HELLO JOB', '//* A MEMBER', '//'];
-  const cards = lines.map((line) => encodeEbcdic(line, { length: 80 }));
+  const cards = LINES.map((line) => encodeEbcdic(line, { length: 80 }));
   const key = new Uint8Array(8).fill(0xff);
   const directory = { number: 1, key, data: directoryBlock('HELLO') };
   const end = { number: 2, data: new Uint8Array(0) };
   await store.write(first, buildTrack(packCchh(3, 0), [r0, directory, end]));
   const member = { number: 1, data: new Uint8Array(Buffer.concat(cards)) };
   await store.write(first + 1, buildTrack(packCchh(3, 1), [r0, member, end]));
+}
+
+/** Lines of a text, without the blanks and the empty line at their ends. */
+function linesOf(text: string): string[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.trimEnd());
+}
+
+test('dasdpdsu and dasdcat give back a member that we have written', async ({
+  folder,
+  hercules,
+}) => {
+  const store = await openImage(loadVolume(folder, hercules));
+  await writeMember(store);
   await store.close();
   expect(hercules('dasdcat', '-i', 'load.ckd', 'TEST.LIBRARY/?')).toContain('hello');
-  const text = hercules('dasdcat', '-i', 'load.ckd', 'TEST.LIBRARY/HELLO:c');
-  expect(text.split('\n').map((line) => line.trimEnd())).toEqual([...lines, '']);
+  expect(linesOf(hercules('dasdcat', '-i', 'load.ckd', 'TEST.LIBRARY/HELLO:c'))).toEqual(LINES);
   hercules('dasdpdsu', 'load.ckd', 'TEST.LIBRARY', 'ascii');
-  const unloaded = readFileSync(join(folder, 'hello.mac'), 'latin1');
-  expect(
-    unloaded
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.trimEnd()),
-  ).toEqual(lines);
+  expect(linesOf(readFileSync(join(folder, 'hello.mac'), 'latin1'))).toEqual(LINES);
+});
+
+/** Release Allocated Space of a first to a last cylinder. */
+async function release(store: TrackStore, first: number, last: number): Promise<void> {
+  const ends = Buffer.alloc(8);
+  ends.writeUInt32BE(packCchh(first, 0), 0);
+  ends.writeUInt32BE(packCchh(last, 14), 4);
+  const data = Buffer.concat([Buffer.from(`81002000${'00'.repeat(16)}00010000`, 'hex'), ends]);
+  const unit = new DasdControlUnit(store);
+  unit.begin();
+  await unit.execute({ code: 0xf7, count: 32, data, previous: undefined, isChained: false });
+  await unit.end(false);
+}
+
+test('released tracks are read by dasdcat and dasdseq as those of no data, and others as they were', async ({
+  folder,
+  hercules,
+}) => {
+  const store = await openImage(loadVolume(folder, hercules));
+  await writeMember(store);
+  await release(store, 5, 19);
+  await store.close();
+  expect(linesOf(hercules('dasdcat', '-i', 'load.ckd', 'TEST.LIBRARY/HELLO:c'))).toEqual(LINES);
+  expect(hercules('dasdls', 'load.ckd')).toContain('TEST.SEQ');
+  hercules('dasdseq', 'load.ckd', 'TEST.SEQ');
+  expect(readFileSync(join(folder, 'TEST.SEQ'))).toHaveLength(0);
 });
 
 interface Created {

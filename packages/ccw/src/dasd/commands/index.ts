@@ -9,6 +9,7 @@ import { PREFIX } from './prefix.ts';
 import { READS } from './reads.ts';
 import { SEARCHES } from './searches.ts';
 import { SEEKS } from './seeks.ts';
+import { SPACE } from './space.ts';
 import { SUBSYSTEM } from './subsystem.ts';
 import { WRITES } from './writes.ts';
 
@@ -23,6 +24,7 @@ const TABLES: readonly CommandTable[] = [
   IDENTIFY,
   PATHS,
   SUBSYSTEM,
+  SPACE,
 ];
 
 /** The handler of a command byte; `undefined` where the control unit has no such command. */

@@ -4,11 +4,19 @@
 import type { CommandEnd, DeviceCommand } from '../../channel/control-unit.ts';
 import { AUTHORISATION } from '../chain.ts';
 import { UnitCheck } from '../sense.ts';
-import { gave, parameters, requireFirst, requireNoDomain, took } from '../unit.ts';
+import { extentPools, volumeStorage } from '../space-query.ts';
+import {
+  DEFINE_SUBSYSTEM_OPERATION,
+  gave,
+  parameters,
+  READ_SUBSYSTEM_DATA,
+  requireFirst,
+  requireNoDomain,
+  took,
+} from '../unit.ts';
 import type { CommandTable, Unit } from '../unit.ts';
 
 const PERFORM_SUBSYSTEM_FUNCTION = 0x27;
-const READ_SUBSYSTEM_DATA = 0x3e;
 const READ_MESSAGE_ID = 0x4e;
 const SET_SUBSYSTEM_MODE = 0x87;
 
@@ -56,6 +64,8 @@ function hostAccess(): Uint8Array {
 function features({ identity }: Unit): Uint8Array {
   const bytes = new Uint8Array(256);
   if (identity.hasPrefix) bytes[8] = 0x01;
+  // A release empties the tracks it names and no others, whatever part of an extent they are.
+  if (identity.isSpaceEfficient) bytes[56] = 0x01;
   return bytes;
 }
 
@@ -68,6 +78,14 @@ const SUBORDERS: ReadonlyMap<number, Suborder> = new Map<number, Suborder>([
   [0x41, features],
 ]);
 
+const SUBORDER_STORAGE_QUERY = 0x52;
+
+/** Suborders of a volume that says it is space-efficient. */
+const SPACE_SUBORDERS: ReadonlyMap<number, Suborder> = new Map<number, Suborder>([
+  [SUBORDER_STORAGE_QUERY, volumeStorage],
+  [0x53, extentPools],
+]);
+
 /** Suborders whose last bytes are parameters, and those that are to be zero in all others. */
 const SUBORDER_STATISTICS = 0x01;
 const SUBORDER_HOST_ACCESS = 0x1c;
@@ -77,23 +95,32 @@ function isZero(bytes: Uint8Array, from: number, to: number): boolean {
   return bytes.subarray(from, to).every((byte) => byte === 0);
 }
 
-function isPrepareValid(bytes: Uint8Array): boolean {
+/** Who the answer is about: nobody in particular, where it can be so the device itself. */
+function isAddressed({ identity }: Unit, bytes: Uint8Array): boolean {
+  const suborder = bytes[6];
+  if (suborder === SUBORDER_HOST_ACCESS) return isZero(bytes, 2, 4);
+  const isOwn = suborder === SUBORDER_STORAGE_QUERY && bytes[5] === identity.unitAddress;
+  return isZero(bytes, 2, isOwn ? 5 : 6);
+}
+
+function isPrepareValid(unit: Unit, bytes: Uint8Array): boolean {
   const [, flags, , , , , suborder = 0, scope = 0, kind = 0] = bytes;
   const isStatistics = suborder === SUBORDER_STATISTICS;
   const isScopeValid = scope === 0 || (isStatistics && scope === 0xff);
-  const isAddressValid = isZero(bytes, 2, suborder === SUBORDER_HOST_ACCESS ? 4 : 6);
   const isTailValid =
     WITH_MESSAGE.has(suborder) ||
     (isStatistics ? kind <= 1 && isZero(bytes, 9, 12) : isZero(bytes, 8, 12));
-  return flags === 0 && isScopeValid && isAddressValid && isTailValid;
+  return flags === 0 && isScopeValid && isAddressed(unit, bytes) && isTailValid;
 }
 
 /** Does what an order asks for. The bytes are those of the order. @throws UnitCheck */
 type Order = (unit: Unit, bytes: Uint8Array, command: DeviceCommand) => void;
 
 function prepareSubsystemData(unit: Unit, bytes: Uint8Array): void {
-  const prepare = SUBORDERS.get(bytes[6] ?? 0);
-  if (prepare === undefined || !isPrepareValid(bytes)) {
+  const suborder = bytes[6] ?? 0;
+  const ofSpace = unit.identity.isSpaceEfficient ? SPACE_SUBORDERS.get(suborder) : undefined;
+  const prepare = SUBORDERS.get(suborder) ?? ofSpace;
+  if (prepare === undefined || !isPrepareValid(unit, bytes)) {
     throw new UnitCheck('invalidParameter', bytes.length);
   }
   unit.chain.subsystemData = prepare(unit, bytes);
@@ -123,15 +150,25 @@ const ORDERS: ReadonlyMap<number, { size: number; perform: Order }> = new Map([
 /** Bytes of an order that there is not: code and flags. */
 const SHORTEST_ORDER = 2;
 
-function performSubsystemFunction(unit: Unit, command: DeviceCommand): CommandEnd {
+/**
+ * Does what an order of Perform Subsystem Function asks for.
+ *
+ * @param data - the order, and what is behind it
+ * @returns bytes of the order
+ * @throws UnitCheck
+ */
+export function performOrder(unit: Unit, command: DeviceCommand, data: Uint8Array): number {
   requireNoDomain(unit);
-  const { data } = command;
   const order = ORDERS.get(data[0] ?? 0);
   const size = order?.size ?? SHORTEST_ORDER;
   if (data.length < size) throw new UnitCheck('countTooSmall');
   if (order === undefined) throw new UnitCheck('invalidParameter', size);
   order.perform(unit, data.subarray(0, size), command);
-  return took(size);
+  return size;
+}
+
+function performSubsystemFunction(unit: Unit, command: DeviceCommand): CommandEnd {
+  return took(performOrder(unit, command, command.data));
 }
 
 function readSubsystemData(unit: Unit): CommandEnd {
@@ -140,7 +177,7 @@ function readSubsystemData(unit: Unit): CommandEnd {
   const data = chain.subsystemData;
   if (data === undefined) throw new UnitCheck('invalidSequence');
   chain.subsystemData = undefined;
-  chain.onlyFollowers = [PERFORM_SUBSYSTEM_FUNCTION];
+  chain.onlyFollowers = [PERFORM_SUBSYSTEM_FUNCTION, DEFINE_SUBSYSTEM_OPERATION];
   return gave(data);
 }
 

@@ -18,12 +18,13 @@ const CKD_CONVERSION = 0x20;
 /** Bytes of the data of an R0 in a domain that writes tracks. */
 const STANDARD_R0_SIZE = 8;
 
-function requireWritable({ store }: Unit): void {
+/** @throws UnitCheck the volume is read-only */
+export function requireWritable({ store }: Unit): void {
   if (store.isReadOnly) throw new UnitCheck('writeInhibited');
 }
 
 /** @throws UnitCheck the file mask does not let the chain write this way */
-function requireMask({ mask }: Chain, ...allowed: readonly number[]): void {
+export function requireMask({ mask }: Chain, ...allowed: readonly number[]): void {
   if (!allowed.includes(mask & WRITE_CONTROL.MASK)) throw new UnitCheck('invalidSequence');
 }
 
@@ -32,7 +33,11 @@ const UPDATES = [
   WRITE_CONTROL.UPDATE,
   WRITE_CONTROL.ALL,
 ];
-const FORMATS = [WRITE_CONTROL.ALL_BUT_HOME_ADDRESS_AND_R0, WRITE_CONTROL.ALL];
+/** Write controls of a file mask that let a chain make and remove records. */
+export const FORMATS: readonly number[] = [
+  WRITE_CONTROL.ALL_BUT_HOME_ADDRESS_AND_R0,
+  WRITE_CONTROL.ALL,
+];
 
 /** @throws UnitCheck the domain has announced records of another length */
 function requireLength({ attributes }: Chain, expected: number, actual: number): void {

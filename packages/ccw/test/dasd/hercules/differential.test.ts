@@ -44,6 +44,8 @@ const DIFFERENCES: ReadonlyMap<string, Outcome> = new Map([
     'read special home address',
     { status: 'c', residual: 59, last: 1, sense: '', data: ['0000020000'] },
   ],
+  // No version has it on a 3990. Later versions have it on a 2107, and no release of space there.
+  ['define subsystem operation', refused('800003')],
   // A file mask that forbids writes forbids updates in a domain as well; no version looks at it there.
   ['an update under a mask that forbids it', refused('800002', 4096, 2)],
   // What would be written in place of R0 takes the track its R0: only Write R0 may.

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CcwClient, input } from '@vfio-ts/ccw/client';
+import { CcwClient, input, output } from '@vfio-ts/ccw/client';
 import {
   connect as connectTo,
   EventLoop,
@@ -43,6 +43,21 @@ describe('serve ccw', () => {
     expect(data[0]?.toHex()).toBe('ff3990e9339002');
     expect(await serving.stop()).toBe(0);
     expect((await said('ccw', 'ls', image)).exit).toBe(0);
+  });
+
+  test('serves a DASD that tells its guest what it offers', async () => {
+    const image = await volume();
+    const socket = join(folder(), 'd.sock');
+    const settings = [`image=${image}`, 'ese=on', 'prefix=on'].flatMap((set) => ['--set', set]);
+    const serving = start('serve', 'ccw:dasd', ...settings, '--socket', socket);
+    await serving.line('Ctrl-C');
+    const features = [
+      output(0x27, Uint8Array.fromHex('180000000000410000000000')),
+      input(0x3e, 256),
+    ];
+    const { data } = await withClient(socket, (ccw) => ccw.run(features));
+    expect([data[1]?.[8], data[1]?.[56]]).toEqual([0x01, 0x01]);
+    expect(await serving.stop()).toBe(0);
   });
 
   test('says where a terminal connects', async () => {

@@ -16,7 +16,14 @@ describe('a wish for a channel device', () => {
       isReadOnly: true,
       serial: 'X1',
       deviceNumber: 0x12ab,
+      isSpaceEfficient: false,
+      hasPrefix: false,
     });
+  });
+
+  test('is a DASD with what it offers', () => {
+    expect(read('dasd', 'image=a', 'ese=on')).toMatchObject({ isSpaceEfficient: true });
+    expect(read('dasd', 'image=a', 'prefix=on')).toMatchObject({ hasPrefix: true });
   });
 
   test('is a terminal without any setting', () => {
@@ -47,9 +54,12 @@ describe('a wish for a channel device', () => {
     expect(() => read(type, setting)).toThrow(fact);
   });
 
-  test.each(['readonly=yes', 'serial=toolongserial'])('%s is a usage error', (setting) => {
-    expect(() => read('dasd', 'image=a', setting)).toThrow(UsageError);
-  });
+  test.each(['readonly=yes', 'ese=1', 'prefix=1', 'serial=toolongserial'])(
+    '%s is a usage error',
+    (setting) => {
+      expect(() => read('dasd', 'image=a', setting)).toThrow(UsageError);
+    },
+  );
 });
 
 describe('device numbers', () => {

@@ -16,6 +16,10 @@ export interface DasdWish extends CommonWish {
   readonly image: string;
   readonly isReadOnly: boolean;
   readonly serial: string | undefined;
+  /** It says that it is extent space-efficient (ESE). */
+  readonly isSpaceEfficient: boolean;
+  /** It offers Prefix. */
+  readonly hasPrefix: boolean;
 }
 
 /** A tape drive with a tape. */
@@ -40,7 +44,7 @@ export type CcwWish = DasdWish | TapeWish | TerminalWish;
 const IO_TYPE = 'vfio_ccw-io';
 
 const KNOWN = {
-  dasd: ['image', 'readonly', 'serial'],
+  dasd: ['image', 'readonly', 'serial', 'ese', 'prefix'],
   '3270': ['port', 'host'],
   tape: ['file', 'readonly'],
 } as const;
@@ -62,7 +66,17 @@ export function readWish({ type, settings }: DeviceWish): CcwWish {
     case 'dasd': {
       const image = required(kind, 'image', value('image'));
       const isReadOnly = isOn('readonly', value('readonly'));
-      return { kind, deviceNumber, image, isReadOnly, serial: serialOf(value('serial')) };
+      const isSpaceEfficient = isOn('ese', value('ese'));
+      const hasPrefix = isOn('prefix', value('prefix'));
+      const offers = { isSpaceEfficient, hasPrefix };
+      return {
+        kind,
+        deviceNumber,
+        image,
+        isReadOnly,
+        serial: serialOf(value('serial')),
+        ...offers,
+      };
     }
     case 'tape': {
       const file = required(kind, 'file', value('file'));

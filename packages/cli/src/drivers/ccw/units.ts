@@ -54,7 +54,7 @@ export function makeUnit(core: VfioCore, wish: CcwWish, deviceNumber: number): P
 }
 
 async function makeDasd(wish: DasdWish, deviceNumber: number): Promise<MadeUnit> {
-  const { image, isReadOnly, serial } = wish;
+  const { image, isReadOnly, serial, isSpaceEfficient, hasPrefix } = wish;
   const opening = openImage(image, { isReadOnly, locks: IMAGE_LOCKS, files: FILES });
   const store = await orWithAdvice(image, opening, DASD_NEXT);
   const { geometry } = store;
@@ -63,6 +63,8 @@ async function makeDasd(wish: DasdWish, deviceNumber: number): Promise<MadeUnit>
       name: `dasd 0.0.${hex4(deviceNumber)}`,
       serial,
       unitAddress: deviceNumber & 0xff,
+      isSpaceEfficient,
+      hasPrefix,
     });
     const volume = await volumeOf(store);
     const { cylinders, heads } = geometry;

@@ -2,7 +2,7 @@
 
 import { allocDevice, registerEmulatedIommuDev, unregisterGroupDev } from '@vfio-ts/core';
 import { GVT_V5_8, IntelGvt, IntelVgpu, intelVgpuOps, SoftGpu } from '../../src/index.ts';
-import { openVgpu, testCore, type OpenVgpu, type TestCore } from './support.ts';
+import { openVgpu, testCore, write32, type OpenVgpu, type TestCore } from './support.ts';
 
 /** Where its memory is. */
 export const RAM = 0x10_0000;
@@ -38,4 +38,22 @@ export function softGuest(
       ref.put();
     },
   };
+}
+
+/** Shows 64x32 pixels on pipe A from the next frame on. @param surface - graphics address */
+export function show({ opened: { file } }: SoftGuest, surface: number): void {
+  for (const [offset, value] of [
+    [0x6_001c, (63 << 16) | 31],
+    [0x6_0000, (79 << 16) | 63],
+    [0x6_000c, (39 << 16) | 31],
+    [0x6_0400, 0x9100_0000],
+    [0x7_0008, 0x8000_0000],
+    [0x7_0180, 0x8400_0000],
+    [0x7_0188, 4],
+    [0x7_018c, 0],
+    [0x7_0190, (31 << 16) | 63],
+    [0x7_019c, surface],
+  ] as const) {
+    write32(file, 0, offset, value);
+  }
 }

@@ -11,7 +11,7 @@ import {
 } from '@vfio-ts/core';
 import { describe, expect, test } from 'vitest';
 import { GVT_EDID_REGION, monitorEdid } from '../../src/index.ts';
-import { RAM, RAM_PAGES, softGuest, type SoftGuest } from './soft-guest.ts';
+import { RAM, RAM_PAGES, show, softGuest, type SoftGuest } from './soft-guest.ts';
 import { MB, read, read32, write16, write32 } from './support.ts';
 
 const LOW = 128 * MB;
@@ -41,24 +41,6 @@ function mapGraphics({ opened: { file } }: SoftGuest): void {
   file.write(0, GTT + (LOW / PAGE_SIZE) * 8, new Uint8Array(entries.buffer));
 }
 
-/** Shows 64x32 pixels from the start of the low graphics memory on pipe A. */
-function show({ opened: { file } }: SoftGuest): void {
-  for (const [offset, value] of [
-    [0x6_001c, (63 << 16) | 31],
-    [0x6_0000, (79 << 16) | 63],
-    [0x6_000c, (39 << 16) | 31],
-    [0x6_0400, 0x9100_0000],
-    [0x7_0008, ENABLE],
-    [0x7_0180, 0x8400_0000],
-    [0x7_0188, 4],
-    [0x7_018c, 0],
-    [0x7_0190, (31 << 16) | 63],
-    [0x7_019c, LOW],
-  ] as const) {
-    write32(file, 0, offset, value);
-  }
-}
-
 describe('another monitor', () => {
   test('raises the hot-plug interrupt of port B behind the reply', async () => {
     await using guest = softGuest();
@@ -85,7 +67,7 @@ describe('the picture', () => {
   test('is the frame buffer in the guest’s memory', async () => {
     await using guest = softGuest();
     mapGraphics(guest);
-    show(guest);
+    show(guest, LOW);
     guest.host.clock.advance(100);
     guest.ram.set([0x11, 0x22, 0x33, 0], 5 * 256 + 7 * 4);
     const picture = devicePicture(guest.vgpu.vdev);
@@ -99,7 +81,7 @@ describe('the picture', () => {
   test('is black where the memory has been taken away', async () => {
     await using guest = softGuest();
     mapGraphics(guest);
-    show(guest);
+    show(guest, LOW);
     guest.host.clock.advance(100);
     guest.ram.fill(0xff);
     guest.opened.file.unmapDma({ iova: RAM, size: RAM_PAGES * PAGE_SIZE });
@@ -110,7 +92,7 @@ describe('the picture', () => {
   test('is off after a reset', async () => {
     await using guest = softGuest();
     mapGraphics(guest);
-    show(guest);
+    show(guest, LOW);
     guest.host.clock.advance(100);
     void guest.opened.file.reset();
     expect(devicePicture(guest.vgpu.vdev)).toBe(undefined);
@@ -149,7 +131,7 @@ describe('the aperture', () => {
 test('frames come while it is open, and stop with the close', async () => {
   await using guest = softGuest();
   mapGraphics(guest);
-  show(guest);
+  show(guest, LOW);
   guest.host.clock.advance(100);
   expect(read32(guest.opened.file, 0, 0x7_0040)).toBeGreaterThan(3);
   guest.opened.close();

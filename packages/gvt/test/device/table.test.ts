@@ -4,7 +4,7 @@ import { devicePicture, PAGE_SIZE, type DeviceFile } from '@vfio-ts/core';
 import { describe, expect, test } from 'vitest';
 import { GVT_V5_4, GVT_V5_8, IntelGvt, SoftGpu, type TablePolicy } from '../../src/index.ts';
 import { FakeGpu } from './fake-gpu.ts';
-import { RAM, RAM_PAGES, softGuest, type SoftGuest } from './soft-guest.ts';
+import { RAM, RAM_PAGES, show, softGuest, type SoftGuest } from './soft-guest.ts';
 import { addVgpu, makeVgpu, MB, outcome, read, testCore, write16, write32 } from './support.ts';
 
 const BAR0 = 0;
@@ -15,7 +15,6 @@ const AREA = GTT + HIGH / 512;
 const AREA_SIZE = (384 * MB) / 512;
 /** Low graphics memory of the first vGPU. */
 const LOW = 128 * MB;
-const ENABLE = 0x8000_0000;
 const PMCSR = 0xd4;
 const D3 = 3;
 
@@ -30,23 +29,10 @@ function mapHigh({ opened: { file } }: SoftGuest): void {
   mapping.unmap();
 }
 
-/** Shows 64x32 pixels from the start of the high graphics memory. */
-function show({ opened: { file }, host }: SoftGuest): void {
-  for (const [offset, value] of [
-    [0x6_001c, (63 << 16) | 31],
-    [0x6_0000, (79 << 16) | 63],
-    [0x6_000c, (39 << 16) | 31],
-    [0x6_0400, 0x9100_0000],
-    [0x7_0008, ENABLE],
-    [0x7_0180, 0x8400_0000],
-    [0x7_0188, 4],
-    [0x7_018c, 0],
-    [0x7_0190, (31 << 16) | 63],
-    [0x7_019c, HIGH],
-  ] as const) {
-    write32(file, BAR0, offset, value);
-  }
-  host.clock.advance(100);
+/** Shows what is at the start of the high graphics memory. */
+function showHigh(guest: SoftGuest): void {
+  show(guest, HIGH);
+  guest.host.clock.advance(100);
 }
 
 /** The first pixel that is shown. */
@@ -150,7 +136,7 @@ describe('an entry', () => {
       await using guest = softGuest(testCore(), new IntelGvt(new SoftGpu(), { table }));
       if (table === 'mapped') mapHigh(guest);
       else guest.opened.file.write(BAR0, AREA, entry(RAM));
-      show(guest);
+      showHigh(guest);
       guest.ram.set([1, 2, 3, 0]);
       expect(pixel(guest)).toEqual([3, 2, 1, 255]);
     },
@@ -159,7 +145,7 @@ describe('an entry', () => {
   test('that is stored while it is in use counts from the next picture on', async () => {
     await using guest = softGuest();
     mapHigh(guest);
-    show(guest);
+    showHigh(guest);
     guest.ram.set([1, 2, 3, 0]);
     guest.ram.set([4, 5, 6, 0], PAGE_SIZE);
     expect(pixel(guest)).toEqual([3, 2, 1, 255]);

@@ -20,11 +20,14 @@ export interface DeviceCommand {
 
 /** How a command ended. */
 export interface CommandEnd {
-  /** {@link DEVICE_STATUS}; channel end and device end together for all that ends in one go. */
+  /**
+   * {@link DEVICE_STATUS}: channel end and device end together for all that ends in one go; busy alone for a command
+   * that cannot be executed now. Busy, attention, unit check and unit exception end the chain.
+   */
   readonly status: number;
   /** All that the device has for a read or sense command; the channel takes `count` of it. */
   readonly data?: Uint8Array;
-  /** Bytes of `command.data` the device took; all of them when left out. */
+  /** Bytes of `command.data` the device took; when left out all of them, none with busy. */
   readonly taken?: number;
   /** With unit check. */
   readonly sense?: Uint8Array;

@@ -66,7 +66,14 @@ const MAX_DATA_CHAIN = 0x4000;
 const EQUIPMENT_CHECK = Uint8Array.of(0x10, ...new Uint8Array(31));
 const NONE = new Uint8Array(0);
 const NORMAL = DEVICE_STATUS.CHANNEL_END | DEVICE_STATUS.DEVICE_END;
-const ENDING = DEVICE_STATUS.UNIT_CHECK | DEVICE_STATUS.UNIT_EXCEPTION;
+/** With any of these no command follows. */
+const ENDING =
+  DEVICE_STATUS.ATTENTION |
+  DEVICE_STATUS.BUSY |
+  DEVICE_STATUS.UNIT_CHECK |
+  DEVICE_STATUS.UNIT_EXCEPTION;
+/** With these a command that has moved nothing was not executed. */
+const REFUSAL = DEVICE_STATUS.BUSY | DEVICE_STATUS.UNIT_CHECK;
 
 /** Runs a program; the end of the chain is told to the control unit in any case. */
 export function* runProgram(
@@ -202,7 +209,7 @@ function* runCommand(
     if (control.isAborted) return { end: { ...halted(first), ccw: first } };
     const transfer = isRead
       ? yield* storeData(chain, ended.data ?? NONE, memory)
-      : outputEnd(chain, first.command === CCW_CMD_NOOP ? 0 : (ended.taken ?? data.length));
+      : outputEnd(chain, first.command === CCW_CMD_NOOP ? 0 : takenOf(ended, data));
     const isImmediate = transfer.residual === count;
     return chained(transfer, ended, isImmediate ? immediateIsWrong(transfer, program) : undefined);
   } catch (error) {
@@ -210,6 +217,11 @@ function* runCommand(
     const end = check(first, statusOf(error), 0);
     return { end: { ...end, ccw: first } };
   }
+}
+
+/** Bytes of a write that the device took: all of them where it does not say, none where it is busy. */
+function takenOf({ status, taken }: CommandEnd, data: Uint8Array): number {
+  return taken ?? ((status & DEVICE_STATUS.BUSY) === 0 ? data.length : 0);
 }
 
 /** A command that moves no data reports its count only in format 1, and there not if the ORB says so. */
@@ -227,7 +239,7 @@ function chained(
   immediate: boolean | undefined,
 ): CommandDone {
   // A command that was refused before data moved has no length to be wrong.
-  const isRefused = (status & DEVICE_STATUS.UNIT_CHECK) !== 0 && immediate !== undefined;
+  const isRefused = (status & REFUSAL) !== 0 && immediate !== undefined;
   const isWrong = !isRefused && (immediate ?? isIncorrect);
   const end = {
     ccw,

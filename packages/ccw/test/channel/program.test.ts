@@ -240,6 +240,30 @@ test('a unit exception ends the chain without being an alert', () => {
   expect(scsw).toMatchObject({ deviceStatus: 0x0d, control: 0x4007, count: 4 });
 });
 
+test.each([
+  ['a write', { command: WRITE, count: 4 }],
+  ['a read', { command: READ, count: 4 }],
+  ['a control command', { command: CONTROL, count: 4 }],
+])('a device that is busy for %s ends the chain, and has moved nothing', (_what, ccw) => {
+  const stand = reader(4);
+  stand.unit.ends.set(ccw.command, () => ({ status: DEVICE_STATUS.BUSY }));
+  const { scsw } = stand.run([{ ...ccw, flags: CC }, { command: NOP }]);
+  expect(scsw).toMatchObject({
+    deviceStatus: 0x10,
+    subchannelStatus: 0,
+    programAddress: FIRST + 8,
+    count: 4,
+  });
+  expect(stand.unit.calls).toEqual(['begin', ccw.command.toString(16), 'end']);
+});
+
+test('attention with the end of a command ends the chain', () => {
+  const stand = new Stand();
+  stand.unit.ends.set(WRITE, () => ({ status: NORMAL | DEVICE_STATUS.ATTENTION }));
+  const { scsw } = stand.run([{ command: WRITE, count: 4, flags: CC }, { command: NOP }]);
+  expect(scsw).toMatchObject({ deviceStatus: 0x8c, programAddress: FIRST + 8, count: 0 });
+});
+
 test('a program-controlled interruption is told with the end', () => {
   const { scsw } = new Stand().run([{ command: NOP, flags: CC | PCI }, { command: NOP }]);
   expect(scsw).toMatchObject({ subchannelStatus: 0x80, control: 0x400f });

@@ -29,7 +29,8 @@ type Action =
       readonly seed: number;
       readonly skip: number;
     }
-  | { readonly kind: 'read'; readonly track: number };
+  | { readonly kind: 'read'; readonly track: number }
+  | { readonly kind: 'release'; readonly track: number };
 
 const trackNumber = fc.nat(TRACKS - 1);
 const modelRecord: fc.Arbitrary<ModelRecord> = fc
@@ -47,6 +48,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     skip: fc.nat(7),
   }),
   fc.record({ kind: fc.constant('read' as const), track: trackNumber }),
+  fc.record({ kind: fc.constant('release' as const), track: trackNumber }),
 );
 
 const DEFINE = put(0x63, 'c0e0 0000 0000 00 00 0000 0000 0009 000e');
@@ -59,6 +61,14 @@ function locate(operation: number, count: number, track: number, number: number)
 function formatOf(track: number, number: number, { key, data }: ModelRecord): TestCcw {
   const head = [0, 0, 0, track, number, key.length, data.length >> 8, data.length & 0xff];
   return put(0x1d, Uint8Array.of(...head, ...key, ...data));
+}
+
+function releaseOf(track: number): TestCcw {
+  const place = [0, 0, 0, track];
+  return put(
+    0xf7,
+    Uint8Array.of(0x81, 0, 0x20, 0, ...new Uint8Array(16), 0, 1, 0, 0, ...place, ...place),
+  );
 }
 
 /** What an action is on the model: the chain to execute, what it reads, what the track is then. */
@@ -86,6 +96,8 @@ function expectedOf(kept: readonly ModelRecord[], step: Action): Expected {
       const chain = [DEFINE, locate(0x01, writes.length, track, step.skip + 1), ...writes];
       return { chain: writes.length === 0 ? [DEFINE] : chain, data: [], after };
     }
+    case 'release':
+      return { chain: [releaseOf(track)], data: [], after: [] };
     case 'read': {
       const data = kept.map((each) => Uint8Array.of(...each.key, ...each.data));
       const reads = kept.map(() => get(0x0e, 4000));
@@ -153,11 +165,16 @@ test('whatever chains write, the store gets sound tracks', async () => {
   );
 });
 
+const RELEASE_ALL = Uint8Array.of(0x81, ...new Uint8Array(23));
+
 /** Anything: a command byte, some bytes, whether it is chained. */
 const garbage = fc.array(
   fc.tuple(
-    fc.oneof(fc.nat(255), fc.constantFrom(0x63, 0x47, 0x4b, 0xe7, 0x07, 0x31, 0x86, 0x1d, 0x95)),
-    fc.oneof(fc.uint8Array({ maxLength: 80 }), fc.constant(new Uint8Array(64))),
+    fc.oneof(
+      fc.nat(255),
+      fc.constantFrom(0x63, 0x47, 0x4b, 0xe7, 0x07, 0x31, 0x86, 0x1d, 0x95, 0xf7),
+    ),
+    fc.oneof(fc.uint8Array({ maxLength: 80 }), fc.constantFrom(new Uint8Array(64), RELEASE_ALL)),
     fc.boolean(),
   ),
   { maxLength: 12 },

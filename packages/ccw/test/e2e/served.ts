@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RecordingLogger } from '@vfio-ts/conformance/fakes';
-import { MdevBus, VfioCore } from '@vfio-ts/core';
+import { MdevBus, type VfioAccess, VfioCore } from '@vfio-ts/core';
 import {
   connect,
   EventLoop,
@@ -52,11 +52,18 @@ const MEMORY = 0x20_0000;
 /** A client for each of some images, all served by one process. */
 export class ServedDasds implements AsyncDisposable {
   readonly clients: readonly CcwClient[];
+  /** What each client has its device by. */
+  readonly accesses: readonly VfioAccess[];
   readonly #undo: AsyncDisposableStack;
   readonly #core: VfioCore;
 
-  private constructor(clients: readonly CcwClient[], core: VfioCore, undo: AsyncDisposableStack) {
-    this.clients = clients;
+  private constructor(
+    users: readonly (readonly [CcwClient, VfioAccess])[],
+    core: VfioCore,
+    undo: AsyncDisposableStack,
+  ) {
+    this.clients = users.map(([client]) => client);
+    this.accesses = users.map(([, access]) => access);
     this.#core = core;
     this.#undo = undo;
   }
@@ -81,7 +88,7 @@ export class ServedDasds implements AsyncDisposable {
     const ccw = registerVfioCcw(bus, subsystem.subchannels);
     undo.defer(() => ccw.unregister());
     const sockets = folder();
-    const clients: CcwClient[] = [];
+    const users: (readonly [CcwClient, VfioAccess])[] = [];
     for (const [i, parent] of ccw.parents.entries()) {
       const uuid = `83b8f4f2-509f-382f-3c1e-e6bfe0fa${(0x1000 + i).toString(16)}`;
       const mdev = await parent.create('vfio_ccw-io', uuid);
@@ -98,9 +105,9 @@ export class ServedDasds implements AsyncDisposable {
         makeSignal: watchedSignals(loop),
         size: MEMORY,
       });
-      clients.push(undo.use(client));
+      users.push([undo.use(client), access]);
     }
-    return new ServedDasds(clients, core, undo.move());
+    return new ServedDasds(users, core, undo.move());
   }
 
   /** The only one. */

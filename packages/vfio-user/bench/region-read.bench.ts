@@ -1,7 +1,7 @@
 // What a guest waits for when it reads a register: one REGION_READ of 4 bytes and its reply, between two processes.
 //
-// Beside it the same bytes go back and forth between two processes that do nothing else: through the same system
-// calls made in the same way, and, where there is a C compiler, between two C programs. All take turns in short
+// Beside it the same bytes go back and forth between two processes that do nothing else: by plain sends and receives
+// through the same FFI, and, where there is a C compiler, between two C programs. All take turns in short
 // rounds, and what is compared is rounds next to each other, for the machine's own mood moves all of them together.
 
 import type { Benchmark, BenchmarkRun, Measurement } from '../../../scripts/bench/benchmark.ts';

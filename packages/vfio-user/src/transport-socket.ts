@@ -8,6 +8,7 @@ import { MSG_DONTWAIT, O_NONBLOCK } from './native/constants.ts';
 import { WOULD_BLOCK } from './native/failure.ts';
 import * as libc from './native/libc.ts';
 import { sendWithFds } from './native/message.ts';
+import { Sender } from './native/sender.ts';
 import { SendQueue } from './send-queue.ts';
 import type { FrameBuffer, FrameHandler, Transport } from './transport.ts';
 
@@ -34,6 +35,7 @@ export class SocketTransport implements Transport {
   readonly #socket: Fd;
   readonly #loop: EventLoop;
   readonly #reader: FrameReader;
+  readonly #sender = new Sender();
   readonly #queue = new SendQueue();
   readonly #sink: FrameSink = {
     frame: (buffer, length, fds) => this.#frame(buffer, length, fds),
@@ -66,7 +68,7 @@ export class SocketTransport implements Transport {
       onWritable: () => this.#flush(),
       onHangup: () => this.close(new VfioError('ECONNRESET', 'receive', 'the peer closed')),
       receive: () => this.#read(0),
-      onIdle: () => this.#reader.trim(),
+      onIdle: () => this.#idle(),
       onError: (error) => this.#failed(error),
     };
   }
@@ -136,7 +138,7 @@ export class SocketTransport implements Transport {
     const socket = this.#socket.number;
     const result =
       fds.length === 0
-        ? libc.send(socket, message, length, MSG_DONTWAIT)
+        ? this.#sender.send(socket, message, length, MSG_DONTWAIT)
         : sendWithFds(
             socket,
             message,
@@ -211,6 +213,12 @@ export class SocketTransport implements Transport {
       this.#isReading = false;
       if (!this.#isOpen) this.#reader.close();
     }
+  }
+
+  /** Keeps no memory of what is over. */
+  #idle(): void {
+    this.#reader.trim();
+    this.#sender.forget();
   }
 
   #ended(): void {

@@ -30,6 +30,8 @@ export interface RawCalls {
   accept4(fd: number, address: Address, length: Address, flags: number): number;
   connect(fd: number, address: Uint8Array, length: number): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  /** `send` of memory at an address, which is passed at less cost than a typed array. */
+  sendFrom(fd: number, from: Address, length: number, flags: number): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   sendmsg(fd: number, message: Address, flags: number): number;
   recvmsg(fd: number, message: Address, flags: number): number;
@@ -94,6 +96,7 @@ export const raw: RawCalls = {
   accept4: bind('accept4', INT, [INT, ADDRESS, ADDRESS, INT]),
   connect: bind('connect', INT, [INT, BYTES, 'uint']),
   send: bind('send', COUNT, [INT, BYTES, SIZE, INT]),
+  sendFrom: bind('send', COUNT, [INT, ADDRESS, SIZE, INT]),
   recv: bind('recv', COUNT, [INT, BYTES, SIZE, INT]),
   sendmsg: bind('sendmsg', COUNT, [INT, ADDRESS, INT]),
   recvmsg: bind('recvmsg', COUNT, [INT, ADDRESS, INT]),

@@ -123,7 +123,7 @@ test('a send that fails for want of memory throws and leaves the connection', ()
   const got = new Collector();
   a.start(got);
   {
-    using _ = failing('send', ERRNO.ENOMEM);
+    using _ = failing('sendFrom', ERRNO.ENOMEM);
     expect(() => a.send(frame(32), 32)).toThrow(expect.objectContaining({ code: 'ENOMEM' }));
   }
   a.send(frame(32), 32);

@@ -39,13 +39,18 @@ class Alone implements Disposable {
   readonly loop: EventLoop;
   readonly registration: LoopRegistration;
   time = 0;
+  /** How often the clock was read. */
+  looks = 0;
+  /** What a message takes, in milliseconds. */
+  step = 0.1;
   reads = 0;
   receives = 0;
   isOver = false;
   onReceive: () => void = () => undefined;
 
   constructor(source: Partial<LoopSource> = {}) {
-    this.loop = new EventLoop({ now: () => this.time, turn: 1, idleAfter: 4, nodeEvents: () => 0 });
+    const now = (): number => (this.looks++, this.time);
+    this.loop = new EventLoop({ now, turn: 1, idleAfter: 4, nodeEvents: () => 0 });
     this.registration = this.loop.add({
       fd: this.event.fd.number,
       onReadable: () => {
@@ -54,7 +59,7 @@ class Alone implements Disposable {
       },
       receive: () => {
         this.receives++;
-        this.time += 0.1;
+        this.time += this.step;
         this.onReceive();
         return !this.isOver;
       },
@@ -78,6 +83,13 @@ class Alone implements Disposable {
     const { reads } = this;
     this.event.signal();
     await until(() => this.reads > reads);
+  }
+
+  /** How often the clock is read for each of many messages. */
+  async looksPerMessage(): Promise<number> {
+    const before = { looks: this.looks, receives: this.receives };
+    await until(() => this.receives > before.receives + LONG);
+    return (this.looks - before.looks) / (this.receives - before.receives);
   }
 
   [Symbol.dispose](): void {
@@ -211,5 +223,42 @@ describe('a source that is alone for long', () => {
     other.signal();
     await until(() => heard > 0);
     expect(errors).toEqual([expect.objectContaining({ code: 'ENOSPC' })]);
+  });
+});
+
+describe('the clock', () => {
+  test('is read once for four messages that follow one another quickly', async () => {
+    using alone = new Alone();
+    alone.step = 0.005;
+    await alone.settle();
+    const looks = await alone.looksPerMessage();
+    expect(looks).toBeGreaterThan(0.25);
+    expect(looks).toBeLessThan(0.3);
+  });
+
+  test('is read for each message that takes its time', async () => {
+    using alone = new Alone();
+    alone.step = 0.2;
+    await alone.settle();
+    expect(await alone.looksPerMessage()).toBeGreaterThan(1);
+  });
+
+  test('is read for each message while a timer runs', async () => {
+    using alone = new Alone();
+    alone.step = 0.005;
+    await alone.settle();
+    const timer = alone.loop.clock.after(1e6, () => undefined);
+    expect(await alone.looksPerMessage()).toBeGreaterThan(1);
+    timer.cancel();
+  });
+
+  test('is not kept waiting long by messages that become slow at once', async () => {
+    using alone = new Alone();
+    alone.step = 0.005;
+    await alone.settle();
+    alone.step = 0.9;
+    const begin = alone.receives;
+    await turns(1);
+    expect(alone.receives - begin).toBeLessThanOrEqual(5);
   });
 });

@@ -27,7 +27,7 @@ const FAILURES: readonly (readonly [call: CallName, codes: readonly ErrnoCode[]]
   ['listen', ['EADDRINUSE']],
   ['accept4', ['EMFILE', 'ENFILE', 'ENOMEM', 'EINTR', 'EAGAIN']],
   ['connect', ['ECONNREFUSED', 'EACCES', 'EINTR', 'EAGAIN']],
-  ['send', ['EPIPE', 'ECONNRESET', 'ENOMEM', 'EINTR', 'EAGAIN']],
+  ['sendFrom', ['EPIPE', 'ECONNRESET', 'ENOMEM', 'EINTR', 'EAGAIN']],
   ['sendmsg', ['EPIPE', 'ETOOMANYREFS', 'ENOMEM', 'EINTR', 'EAGAIN']],
   ['recvmsg', ['ECONNRESET', 'ENOMEM', 'EINTR', 'EAGAIN']],
   ['setsockopt', ['ENOMEM']],

@@ -70,12 +70,16 @@ const TRACKS: ReadonlyMap<number, readonly RecordContents[]> = new Map([
     ],
   ],
   [36, []],
+  [
+    37,
+    [R0, ...Array.from({ length: 12 }, (_, at) => ({ number: at + 1, data: pattern(4096, at) }))],
+  ],
   [1113 * 15 - 1, [R0, { number: 1, data: pattern(100, 8) }]],
 ]);
 
-/** A 3390-1 with these. */
+/** A 3390-1 with these, all others empty. */
 async function makeVolume(path: string): Promise<TrackStore> {
-  await createVolume(path, { model: '3390-1', serial: 'CONV01', format: 'linux' });
+  await createVolume(path, { model: '3390-1', serial: 'CONV01' });
   const store = await openImage(path);
   for (const [track, contents] of TRACKS) {
     const cchh = packCchh(Math.floor(track / 15), track % 15);
@@ -85,16 +89,20 @@ async function makeVolume(path: string): Promise<TrackStore> {
   return store;
 }
 
-const ZEROS = Buffer.alloc(0x1_0000);
+/** What a file system makes a hole of. */
+const ZEROS = Buffer.alloc(4096);
 
 /** Writes a file, with holes in place of zeros. */
 async function saveSparse(chunks: AsyncIterable<Buffer>, path: string): Promise<void> {
   await using file = await open(path, 'wx');
   let size = 0;
   for await (const chunk of chunks) {
-    const isZero = chunk.equals(ZEROS.subarray(0, chunk.length));
-    if (!isZero) await file.write(chunk, 0, chunk.length, size);
-    size += chunk.length;
+    for (let at = 0; at < chunk.length; at += ZEROS.length) {
+      const page = chunk.subarray(at, at + ZEROS.length);
+      if (!page.equals(ZEROS.subarray(0, page.length)))
+        await file.write(page, 0, page.length, size);
+      size += page.length;
+    }
   }
   await file.truncate(size);
 }
@@ -104,10 +112,11 @@ test(
   { timeout: 180_000 },
   async ({ folder, hercules, skip }) => {
     const dasdconv = programForTest({ skip }, 'dasdconv', 'hercules');
+    const mkfifo = programForTest({ skip }, 'mkfifo', 'coreutils');
     const own = await makeVolume(join(folder, 'own.ckd'));
     // It writes the image in one go: by a pipe the zeros, which are most of it, take no room.
     const fifo = join(folder, 'fifo');
-    expect(spawnSync('mkfifo', [fifo]).status).toBe(0);
+    expect(spawnSync(mkfifo, [fifo]).status).toBe(0);
     const program = spawn(dasdconv, ['-q', '-r', '-', 'fifo'], {
       cwd: folder,
       stdio: ['pipe', 'ignore', 'pipe'],
@@ -115,7 +124,7 @@ test(
     const said = text(program.stderr);
     const ended = once(program, 'close');
     const saved = saveSparse(
-      createReadStream(fifo, { highWaterMark: ZEROS.length }),
+      createReadStream(fifo, { highWaterMark: 16 * ZEROS.length }),
       join(folder, 'converted.ckd'),
     );
     await pipeline(Readable.from(dumpVolume(own)), program.stdin);

@@ -3,9 +3,10 @@
 // Concepts: an entry that is written through a mapping is there at once, and overtakes writes of the guest that are
 // still on their way as messages. For entries that only engines and displays use this is as it is on hardware: a driver
 // changes one when nothing uses it any more, and what uses it next comes as a message. BAR 2 is the other way round: a
-// store to it is such a message, and must find the entry that was there when it was made. So the entries of low graphics
-// memory, all that BAR 2 reaches, are trapped, and stay in line with the stores; those of high graphics memory, where a
-// guest has its contexts and, with the window, its frame buffers, are memory.
+// store to it is such a message, and must find the entry that was there when it was made. QEMU waits for each write to a
+// device of which something can be mapped, but no user has to. So the entries of low graphics memory, all that BAR 2
+// reaches, are trapped, and stay in line with the stores; those of high graphics memory, where a guest has its contexts
+// and, with the window, its frame buffers, are memory.
 
 import { PAGE_SIZE, type MemoryBackend, type SharedMemory, type SparseArea } from '@vfio-ts/core';
 import type { GpuShare, GraphicsRange, SharedTable } from '../gpu/gpu.ts';
@@ -13,7 +14,8 @@ import { BAR0_SIZE, GTT_OFFSET } from './layout.ts';
 
 /**
  * What the table is to a guest. `mapped`: entries of its high graphics memory are memory, and cost no message;
- * `trapped`: each access is a message, as with GVT-g.
+ * QEMU then waits for the guest's writes to registers and BAR 2. `trapped`: each access is a message, as with GVT-g, and
+ * QEMU waits for no write.
  */
 export type TablePolicy = 'mapped' | 'trapped';
 

@@ -11,6 +11,8 @@ export interface CcwInitArguments {
   readonly serial: string;
   /** A model's name, or how many cylinders. */
   readonly model: string | number;
+  /** Cylinders that one file holds; all of them when left out. */
+  readonly cylindersPerFile: number | undefined;
   readonly format: VolumeFormat;
 }
 
@@ -19,7 +21,7 @@ const SHORT = 1000;
 
 /** Makes the volume. @returns exit code; 1 when it could not be, and then nothing is left */
 export async function ccwInit(
-  { file, serial, model, format }: CcwInitArguments,
+  { file, serial, model, cylindersPerFile, format }: CcwInitArguments,
   { output, untilStopped, progress }: CommandHost,
 ): Promise<number> {
   const stop = new AbortController();
@@ -32,7 +34,14 @@ export async function ccwInit(
     progress?.(`${Math.floor((100 * done) / all)} % of ${all} tracks`);
   };
   try {
-    await createVolume(file, { serial, model, format, onProgress, signal: stop.signal });
+    await createVolume(file, {
+      serial,
+      model,
+      format,
+      onProgress,
+      signal: stop.signal,
+      ...(cylindersPerFile !== undefined && { cylindersPerFile }),
+    });
   } catch (error) {
     output.note(`vfio-ts: ${reason(file, error)}`);
     return EXIT.FAILED;

@@ -15,7 +15,8 @@ Examples:
 const INIT_EXAMPLES = `
 Examples:
   vfio-ts ccw init work.ckd WORK01
-  vfio-ts ccw init --cylinders 100 --format linux linux.ckd LNX001`;
+  vfio-ts ccw init --cylinders 100 --format linux linux.ckd LNX001
+  vfio-ts ccw init --model 3390-9 --cylinders-per-file 2519 big.ckd BIG001`;
 
 const LS_EXAMPLES = `
 Examples:
@@ -41,20 +42,27 @@ export function addCcw(program: Command, host: CommandHost, choose: Choose): voi
     .argument('<volser>', 'serial number of the volume: 1 to 6 letters, digits, @, # or $')
     .option('--model <model>', '3390-1 to 3390-54, or 3380-A to 3380-K; 3390-3 when left out')
     .option('--cylinders <n>', 'a 3390 with so many cylinders in place of a model')
+    .option(
+      '--cylinders-per-file <n>',
+      'several files, named _1, _2 and so on; tools of Hercules take at most 2519 of a 3390',
+    )
     .addOption(
       new Option('--format <format>', 'linux has blocks of 4096 bytes, as dasdfmt leaves them')
         .choices(['empty', 'linux'] as const)
         .default('empty' as const),
     )
     .addHelpText('after', INIT_EXAMPLES)
-    .action((file, serial, { model, cylinders, format }) => {
+    .action((file, serial, { model, cylinders, cylindersPerFile: part, format }) => {
       if (model !== undefined && cylinders !== undefined) {
         throw new UsageError('--model says what --cylinders says: give one of both');
       }
-      const size = cylinders === undefined ? (model ?? '3390-3') : cylinderCount(cylinders);
+      const size =
+        cylinders === undefined ? (model ?? '3390-3') : cylinderCount('--cylinders', cylinders);
+      const cylindersPerFile =
+        part === undefined ? undefined : cylinderCount('--cylinders-per-file', part);
       choose(async () => {
         const { ccwInit } = await import('./ccw-init.ts');
-        return await ccwInit({ file, serial, model: size, format }, host);
+        return await ccwInit({ file, serial, model: size, cylindersPerFile, format }, host);
       });
     });
   ccw
@@ -83,8 +91,8 @@ export function addCcw(program: Command, host: CommandHost, choose: Choose): voi
     );
 }
 
-function cylinderCount(text: string): number {
+function cylinderCount(option: string, text: string): number {
   const count = Number(text);
   if (/^\d+$/u.test(text) && count > 0) return count;
-  throw new UsageError(`--cylinders takes a number, not ${text}`);
+  throw new UsageError(`${option} takes a number, not ${text}`);
 }

@@ -1,7 +1,7 @@
 // Volumes as the command makes and lists them, with the tools of Hercules as judges.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { programForTest } from '@vfio-ts/lab';
 import { describe, expect, test } from 'vitest';
@@ -24,6 +24,17 @@ describe('ccw init', () => {
     expect(told(dasdls, path)).toContain('VOLSER=WORK01');
   });
 
+  test('makes a volume of several files that dasdls and ccw ls read', async (ctx) => {
+    const dasdls = programForTest(ctx, 'dasdls', 'hercules');
+    const cwd = folder();
+    const size = ['--cylinders', '5', '--cylinders-per-file', '2'];
+    const { exit } = await said('ccw', 'init', ...size, join(cwd, 'v.ckd'), 'WORK01');
+    expect([exit, readdirSync(cwd).toSorted()]).toEqual([0, ['v_1.ckd', 'v_2.ckd', 'v_3.ckd']]);
+    expect(told(dasdls, join(cwd, 'v_1.ckd'))).toContain('VOLSER=WORK01');
+    const { printed } = await said('ccw', 'ls', join(cwd, 'v_1.ckd'));
+    expect(printed[0]).toContain('volume WORK01: 3390');
+  });
+
   test('never replaces a file', async () => {
     const path = join(folder(), 'precious');
     writeFileSync(path, 'precious');
@@ -36,6 +47,13 @@ describe('ccw init', () => {
   test.each<readonly [string, readonly string[], number, string]>([
     ['a model and a size', ['--model', '3390-1', '--cylinders', '1'], 2, 'give one of both'],
     ['a size that is none', ['--cylinders', 'many'], 2, '--cylinders takes a number'],
+    [
+      'files of no size',
+      ['--model', '3390-1', '--cylinders-per-file', '0'],
+      2,
+      '--cylinders-per-file takes a number',
+    ],
+    ['too many files', ['--model', '3390-1', '--cylinders-per-file', '1'], 1, 'at most 27'],
     ['a format there is not', ['--format', 'fat'], 2, 'fat'],
     ['a model there is not', ['--model', '3390-4'], 1, 'there are 3390-1'],
     ['more than a disk has', ['--cylinders', '65521'], 1, '1 to 65520'],

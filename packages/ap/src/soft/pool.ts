@@ -1,9 +1,11 @@
 // Threads that compute for cards. Requests wait here in the order they came; each thread has one at work and a few at
 // hand, so that it need not wait for this thread in between. Where more wait than threads can have, short ones go over
-// together and come back together: each message wakes a thread, and the guest with it.
+// together and come back together: each message wakes a thread, and the guest with it. Node gives out at once all that
+// threads have sent, however much; what is to be done with it is done in turns.
 
 import { Worker } from 'node:worker_threads';
 import { VfioError, type Logger } from '@vfio-ts/core';
+import { InTurns } from './in-turns.ts';
 import type { CancelJob, Job, JobRunner } from './job.ts';
 import { numbersOf, pack, packedSize, sizeInPack, unpack, type Numbers } from './pack.ts';
 import type { FromWorker, ToWorker } from './pool-messages.ts';
@@ -66,6 +68,12 @@ class Thread {
   }
 }
 
+/** A batch that is done, and the thread that has done it. */
+interface Finished {
+  readonly thread: Thread;
+  readonly batch: Batch;
+}
+
 /** A fixed number of threads. They do not keep the process alive when they have nothing to do. */
 export class WorkerPool implements JobRunner, AsyncDisposable {
   readonly #size: number;
@@ -74,6 +82,7 @@ export class WorkerPool implements JobRunner, AsyncDisposable {
   readonly #threads = new Set<Thread>();
   readonly #waiting = new Set<Waiting>();
   readonly #exits = new Set<Promise<void>>();
+  readonly #finished = new InTurns<Finished>((finished) => this.#finish(finished));
   #nextId = 1;
   #isClosed = false;
 
@@ -106,6 +115,7 @@ export class WorkerPool implements JobRunner, AsyncDisposable {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#waiting.clear();
+    this.#finished.clear();
     for (const { worker, given } of this.#threads) {
       given.clear();
       void worker.terminate();
@@ -182,6 +192,10 @@ export class WorkerPool implements JobRunner, AsyncDisposable {
     if (batch === undefined) return;
     thread.given.delete(id);
     if (thread.given.size === 0) thread.worker.unref();
+    this.#finished.push({ thread, batch });
+  }
+
+  #finish({ thread, batch }: Finished): void {
     this.#hand();
     const results = unpack(batch.memory);
     for (const [i, { isCancelled, done }] of batch.jobs.entries()) {

@@ -1,4 +1,4 @@
-// Pictures that change everywhere from frame to frame, and the number of the frame as the first pixels of each.
+// Pictures that change everywhere from frame to frame, and the number of the frame as the first pixels of each row.
 
 /** Pixels. */
 export const WIDTH = 1920;
@@ -24,9 +24,14 @@ export function makeFrames(content: Content): readonly Uint32Array[] {
   });
 }
 
-/** Writes the number of a frame, in colours that each content has. */
+/**
+ * Writes the number of a frame, in colours that each content has; in every row, so that no part of a picture comes
+ * again: browsers remember images that they have decoded.
+ */
 export function writeNumber(pixels: Uint32Array, number: number): void {
-  for (let bit = 0; bit < NUMBER_BITS; bit++) pixels[bit] = (number >>> bit) & 1 ? INK : 0;
+  const bits = pixels.subarray(0, NUMBER_BITS);
+  for (let bit = 0; bit < NUMBER_BITS; bit++) bits[bit] = (number >>> bit) & 1 ? INK : 0;
+  for (let at = WIDTH; at < pixels.length; at += WIDTH) pixels.set(bits, at);
 }
 
 /** Glyphs of a font that are seen. */

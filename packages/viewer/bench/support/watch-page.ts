@@ -24,6 +24,16 @@ export function watchPage(bits: number, readOneOf: number): void {
     drawn = 0;
     for (let bit = 0; bit < bits; bit++) if ((data[bit * 4] ?? 0) > 0x50) drawn |= 1 << bit;
   };
+  const show = (): void => {
+    shown = drawn;
+    if (isDue) return;
+    isDue = true;
+    // What is on the canvas when a frame of the browser begins is presented at its end.
+    requestAnimationFrame(() => {
+      isDue = false;
+      globalThis.seenFrames.push([shown, performance.timeOrigin + performance.now()]);
+    });
+  };
   const put = function putWatched(
     this: CanvasRenderingContext2D,
     image: ImageData,
@@ -32,6 +42,7 @@ export function watchPage(bits: number, readOneOf: number): void {
   ): void {
     if (x === 0 && y === 0) read(image);
     Reflect.apply(putImageData, this, [image, x, y]);
+    if (this.canvas.isConnected) show();
   };
   const draw = function drawWatched(
     this: CanvasRenderingContext2D,
@@ -47,14 +58,7 @@ export function watchPage(bits: number, readOneOf: number): void {
       read(small.getImageData(0, 0, bits, 1));
       return;
     }
-    shown = drawn;
-    if (isDue) return;
-    isDue = true;
-    // What is on the canvas when a frame of the browser begins is presented at its end.
-    requestAnimationFrame(() => {
-      isDue = false;
-      globalThis.seenFrames.push([shown, performance.timeOrigin + performance.now()]);
-    });
+    if (this.canvas.isConnected) show();
   };
   Object.assign(prototype, { putImageData: put, drawImage: draw });
 }

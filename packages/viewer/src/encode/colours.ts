@@ -65,46 +65,73 @@ export class Colours {
     this.list[0] = first;
     if (second === 0) return 1;
     this.list[1] = first ^ second;
-    // A bit in which the two differ, so that it says which of them a pixel has.
-    const telling = 31 - Math.clz32(second);
-    let to = 0;
-    for (let y = rect.y; y < rect.y + rect.height; y++) {
-      to = this.#skip(bits, to);
-      let i = y * width + rect.x;
-      let others = 0;
-      for (const end = i + rect.width; i < end;) {
-        let byte = 0;
-        const stop = Math.min(i + 8, end);
-        const unused = 8 - (stop - i);
-        // Text is as good as random: without branches, nothing is guessed wrong.
-        for (; i < stop; i++) {
-          const difference = ((pixels[i] ?? 0) ^ first) & RGB;
-          const bit = (difference >>> telling) & 1;
-          others |= difference ^ (second & -bit);
-          byte = (byte << 1) | bit;
-        }
-        bits[to++] = byte << unused;
+    const isTwo = this.#fill(picture, rect, bits, (from, to) => {
+      let i = from;
+      let at = to;
+      const end = from + rect.width;
+      let found = 0;
+      for (; i + 8 <= end; i += 8) {
+        const eight = bitsOfEight(pixels, i, first, second);
+        found |= eight;
+        bits[at++] = eight;
       }
-      if (others !== 0) return 0;
-    }
-    return 2;
+      let last = 0;
+      for (let bit = 0x80; i < end; i++, bit >>>= 1) {
+        const difference = ((pixels[i] ?? 0) ^ first) & RGB;
+        if (difference === second) last |= bit;
+        else if (difference !== 0) return false;
+      }
+      if (rect.width % 8 > 0) bits[at] = last;
+      return found >>> 8 === 0;
+    });
+    return isTwo ? 2 : 0;
   }
 
-  #countMany({ pixels, width }: Pixels, rect: Rect, indices: Buffer): number {
+  #countMany(picture: Pixels, rect: Rect, indices: Buffer): number {
+    const { pixels } = picture;
     this.#keys.fill(EMPTY);
     this.#size = 0;
-    let to = 0;
-    for (let y = rect.y; y < rect.y + rect.height; y++) {
-      to = this.#skip(indices, to);
-      for (let i = y * width + rect.x, end = i + rect.width; i < end;) {
+    const isAll = this.#fill(picture, rect, indices, (from, to) => {
+      let at = to;
+      for (let i = from, end = from + rect.width; i < end;) {
         const pixel = pixels[i] ?? 0;
         const index = this.#indexOf(pixel & RGB);
-        if (index === EMPTY) return 0;
-        do indices[to++] = index;
+        if (index === EMPTY) return false;
+        do indices[at++] = index;
         while (++i < end && pixels[i] === pixel);
       }
+      return true;
+    });
+    return isAll ? this.#size : 0;
+  }
+
+  /**
+   * Fills the bytes row by row; those that repeat the row above need not be looked at.
+   *
+   * @param row - fills a row, from this pixel and to this byte on; ends it all with `false`
+   */
+  #fill(
+    { pixels, width }: Pixels,
+    rect: Rect,
+    bytes: Buffer,
+    row: (from: number, to: number) => boolean,
+  ): boolean {
+    const source = Buffer.from(pixels.buffer, pixels.byteOffset, pixels.byteLength);
+    const stride = width * pixels.BYTES_PER_ELEMENT;
+    const rowLength = bytes.length / rect.height;
+    for (let y = 0; y < rect.height; y++) {
+      const from = (rect.y + y) * width + rect.x;
+      const at = from * pixels.BYTES_PER_ELEMENT;
+      const end = at + rect.width * pixels.BYTES_PER_ELEMENT;
+      const to = y * rowLength;
+      if (y > 0 && source.compare(source, at - stride, end - stride, at, end) === 0) {
+        bytes.copyWithin(to, to - rowLength, to);
+      } else {
+        bytes.fill(0, to, to + this.#gap);
+        if (!row(from, to + this.#gap)) return false;
+      }
     }
-    return this.#size;
+    return true;
   }
 
   /** @returns -1 where there is no room for a colour */
@@ -124,15 +151,48 @@ export class Colours {
     return this.#indices[slot] ?? 0;
   }
 
-  #skip(bytes: Buffer, at: number): number {
-    for (let i = at; i < at + this.#gap; i++) bytes[i] = 0;
-    return at + this.#gap;
-  }
-
   #room(length: number): Buffer {
     const { buffer } = this.#bytes;
     return Buffer.from(buffer.byteLength >= length ? buffer : new ArrayBuffer(length), 0, length);
   }
+}
+
+/**
+ * Eight pixels of two colours, of which the second is told by what it has other than the first.
+ *
+ * @returns a bit for each, the first the highest; above them others, for a pixel of another colour
+ */
+function bitsOfEight(pixels: Uint32Array, at: number, first: number, second: number): number {
+  // A bit in which the two differ is the highest of what says which of them a pixel has. Text is as good as random:
+  // without branches, nothing is guessed wrong.
+  const shift = Math.clz32(second);
+  const a = (pixels[at] ?? 0) ^ first;
+  const b = (pixels[at + 1] ?? 0) ^ first;
+  const c = (pixels[at + 2] ?? 0) ^ first;
+  const d = (pixels[at + 3] ?? 0) ^ first;
+  const e = (pixels[at + 4] ?? 0) ^ first;
+  const f = (pixels[at + 5] ?? 0) ^ first;
+  const g = (pixels[at + 6] ?? 0) ^ first;
+  const h = (pixels[at + 7] ?? 0) ^ first;
+  const isA = (a << shift) >> 31;
+  const isB = (b << shift) >> 31;
+  const isC = (c << shift) >> 31;
+  const isD = (d << shift) >> 31;
+  const isE = (e << shift) >> 31;
+  const isF = (f << shift) >> 31;
+  const isG = (g << shift) >> 31;
+  const isH = (h << shift) >> 31;
+  const others =
+    (a ^ (second & isA)) |
+    (b ^ (second & isB)) |
+    (c ^ (second & isC)) |
+    (d ^ (second & isD)) |
+    (e ^ (second & isE)) |
+    (f ^ (second & isF)) |
+    (g ^ (second & isG)) |
+    (h ^ (second & isH));
+  const high = (isA & 0x80) | (isB & 0x40) | (isC & 0x20) | (isD & 0x10);
+  return (others << 8) | high | (isE & 8) | (isF & 4) | (isG & 2) | (isH & 1);
 }
 
 /** The first colour of a rectangle that is another one, by how it differs; 0 where there is none. */

@@ -6,7 +6,7 @@ import type { Output } from '../rfb/output.ts';
 import type { Rect } from '../screen/tiles.ts';
 import { Colours, type Pixels } from './colours.ts';
 import { Deflater } from './deflater.ts';
-import { encodePng, FILTER_SIZE } from './png.ts';
+import { encodePlainPng, encodePng, FILTER_SIZE } from './png.ts';
 
 /** Pixels; wider rectangles are not allowed. */
 export const TIGHT_MAX_WIDTH = 2048;
@@ -31,8 +31,8 @@ const TPIXEL = 3;
 export interface TightOptions {
   /** More than 256 colours; otherwise they are nobody's. */
   readonly isFull: boolean;
-  /** Images of TightPng. */
-  readonly hasImages: boolean;
+  /** Images of TightPng; plain ones are made at once, and are large. */
+  readonly images: 'none' | 'plain' | 'compressed';
 }
 
 /** What has become of a rectangle. */
@@ -64,12 +64,14 @@ export class TightEncoder implements Disposable {
     rect: Rect,
     output: Output,
     header: () => void,
-    { isFull, hasImages }: TightOptions,
+    { isFull, images }: TightOptions,
   ): Promise<Encoded> {
-    const isImage = hasImages && rect.width * rect.height >= MIN_IMAGE;
+    const isImage = images !== 'none' && rect.width * rect.height >= MIN_IMAGE;
     const colours = isImage ? (this.#spare.pop() ?? new Colours(FILTER_SIZE)) : this.#colours;
     const count = colours.count(picture, rect);
-    if (isImage && count > 1) return { tag: 'image', image: this.#image(rect, colours, count) };
+    if (isImage && count > 1) {
+      return { tag: 'image', image: this.#image(rect, colours, count, images === 'plain') };
+    }
     if (isImage) this.#spare.push(colours);
     if (count === 0 && !isFull) return { tag: 'refused' };
     header();
@@ -93,10 +95,15 @@ export class TightEncoder implements Disposable {
     for (const stream of this.#streams) stream?.[Symbol.dispose]();
   }
 
-  async #image({ width, height }: Rect, colours: Colours, count: number): Promise<Uint8Array> {
+  async #image(
+    { width, height }: Rect,
+    colours: Colours,
+    count: number,
+    isPlain: boolean,
+  ): Promise<Uint8Array> {
     const palette = tpixels(colours.list, count);
     const image = { width, height, palette, rows: colours.bytes };
-    const file = await encodePng(image, this.#level);
+    const file = isPlain ? encodePlainPng(image) : await encodePng(image, this.#level);
     if (this.#spare.length < MAX_SPARE) this.#spare.push(colours);
     return file;
   }

@@ -14,6 +14,8 @@ export interface ClientEncodings {
   readonly hasContinuousUpdates: boolean;
   /** zlib's level, 1 to 9. */
   readonly level: number;
+  /** It has asked for no compression: images are hardly smaller than their pixels. */
+  readonly hasPlainImages: boolean;
   /** What has many colours goes uncompressed: the client has asked for raw first, or for no compression. */
   readonly prefersRaw: boolean;
 }
@@ -38,6 +40,7 @@ export function understood(list: readonly number[]): ClientEncodings {
     hasFence: has(ENCODING.FENCE),
     hasContinuousUpdates: has(ENCODING.CONTINUOUS_UPDATES) && has(ENCODING.FENCE),
     level: Math.max(1, level),
+    hasPlainImages: level === 0,
     prefersRaw: level === 0 || first !== ENCODING.TIGHT,
   };
 }

@@ -1,7 +1,7 @@
 // One update of a client's picture: what is copied, and rectangles in the encoding that suits them.
 
 import type { Clock } from '@vfio-ts/core';
-import { TIGHT_MAX_WIDTH, TightEncoder, writeImage } from '../encode/tight.ts';
+import { TIGHT_MAX_WIDTH, TightEncoder, writeImage, type TightOptions } from '../encode/tight.ts';
 import type { FrameCopy } from '../screen/frame-copy.ts';
 import { rectsOf } from '../screen/rects.ts';
 import type { RowCopy } from '../screen/scroll.ts';
@@ -57,7 +57,7 @@ export class UpdateEncoder implements Disposable {
   #bytesPerPixel: number;
   #isTight = false;
   #isFull = true;
-  #hasImages = false;
+  #images: TightOptions['images'] = 'none';
 
   constructor(output: Output, host: UpdateHost, format: PixelFormat) {
     this.#output = output;
@@ -72,7 +72,8 @@ export class UpdateEncoder implements Disposable {
     this.#bytesPerPixel = format.bitsPerPixel / 8;
     this.#isTight = encodings.hasTight && isTrueColour888(format);
     this.#isFull = !encodings.prefersRaw;
-    this.#hasImages = encodings.hasTightPng;
+    const kind = encodings.hasPlainImages ? 'plain' : 'compressed';
+    this.#images = encodings.hasTightPng ? kind : 'none';
     if (this.#isTight) this.#tight ??= new TightEncoder(encodings.level);
   }
 
@@ -127,7 +128,7 @@ export class UpdateEncoder implements Disposable {
     const { pixels, width } = picture;
     if (this.#isTight && this.#tight !== undefined) {
       const header = (): void => this.#header(rect, ENCODING.TIGHT);
-      const options = { isFull: this.#isFull, hasImages: this.#hasImages };
+      const options = { isFull: this.#isFull, images: this.#images };
       const args = [{ pixels, width }, rect, this.#output, header, options] as const;
       const encoded = await this.#tight.encode(...args);
       if (encoded.tag === 'image') return imageOf(rect, encoded.image);

@@ -7,6 +7,11 @@ import { FrameCopy, type FrameChange } from './frame-copy.ts';
 
 /** Looks per second while the picture moves. */
 export const MAX_RATE = 60;
+const INTERVAL = 1000 / MAX_RATE;
+/** Looks that follow sooner one that has found nothing. */
+const EARLY_LOOKS = 2;
+/** Milliseconds of a late look by which the next comes sooner. */
+const MAX_LATE = INTERVAL / 2;
 /** Milliseconds between looks at a picture that has not moved for {@link QUIET_LOOKS} looks. */
 const QUIET_INTERVAL = 33;
 const QUIET_LOOKS = 60;
@@ -72,13 +77,21 @@ export class Screen {
     if (this.#timer !== undefined) return;
     const { clock } = this.#host;
     const now = clock.now();
-    const interval = this.#unchanged < QUIET_LOOKS ? 1000 / MAX_RATE : QUIET_INTERVAL;
-    const due = Math.max(now, this.#last + interval);
+    const next = this.#last + this.#interval;
+    const due = Math.max(now, next);
     this.#timer = clock.after(due - now, () => {
       this.#timer = undefined;
-      this.#last = due;
+      this.#last = Math.max(next, due - MAX_LATE);
       this.#look();
     });
+  }
+
+  /** Milliseconds from one look to the next. */
+  get #interval(): number {
+    if (this.#unchanged >= QUIET_LOOKS) return QUIET_INTERVAL;
+    // A picture that moves as often as it is looked at was about to change.
+    const isEarly = this.#unchanged > 0 && this.#unchanged <= EARLY_LOOKS;
+    return isEarly ? INTERVAL / 3 : INTERVAL;
   }
 
   #look(): void {

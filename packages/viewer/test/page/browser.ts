@@ -60,8 +60,16 @@ export class Viewed {
   }
 }
 
-/** Opens a page; the test is skipped where there is no Chromium. */
-export async function open(context: Pick<TestContext, 'skip'>, url: string): Promise<Viewed> {
+/**
+ * Opens a page; the test is skipped where there is no Chromium.
+ *
+ * @param prepare - called before it is there
+ */
+export async function open(
+  context: Pick<TestContext, 'skip'>,
+  url: string,
+  prepare?: (page: Page) => Promise<unknown>,
+): Promise<Viewed> {
   const executablePath = programForTest(
     { skip: (reason) => context.skip(reason) },
     'chromium',
@@ -76,6 +84,7 @@ export async function open(context: Pick<TestContext, 'skip'>, url: string): Pro
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
+  await prepare?.(page);
   await page.goto(url);
   return new Viewed(page, complaints);
 }

@@ -66,7 +66,26 @@ test('the picture is on the page, pixel by pixel, with name, resolution and fram
   expect(viewed.complaints).toEqual([]);
 });
 
-test('images and raw pixels of one update are on the page, pixel by pixel', async (context) => {
+/** Notes which images the browser is given to decode. */
+function noteImages(): void {
+  const given: string[] = [];
+  Object.assign(globalThis, { given });
+  const { src } = Object.getOwnPropertyDescriptors(HTMLImageElement.prototype);
+  Object.defineProperty(HTMLImageElement.prototype, 'src', {
+    ...src,
+    set(value: string) {
+      if (value !== '') given.push(value);
+      src.set?.call(this, value);
+    },
+  });
+}
+
+test.for([
+  { drawn: 'by the page', script: undefined },
+  // A noVNC elsewhere knows nothing of what this page does.
+  { drawn: 'by noVNC', script: 'export function drawPlainImages() {}' },
+])('images and raw pixels of one update are on the page, drawn $drawn', async (given, context) => {
+  const { script } = given;
   const picture = new TestPicture(1024, 768);
   const contents = [
     (i: number): number => (Math.imul(i, 0x9e37_79b1) >>> 31) * 0xaaaaaa,
@@ -75,7 +94,12 @@ test('images and raw pixels of one update are on the page, pixel by pixel', asyn
   ];
   const site = new Site();
   site.targets = [localTarget('a', pictureServer(picture))];
-  const viewed = await open(context, await site.start());
+  const viewed = await open(context, await site.start(), async (page) => {
+    await page.addInitScript(noteImages);
+    if (script === undefined) return;
+    const answer = { contentType: 'text/javascript', body: script };
+    await page.route('**/plain-images.js', (route) => route.fulfill(answer));
+  });
   await viewed.live(1024, 768);
   for (let i = 0; i < picture.pixels.length; i++) {
     picture.pixels[i] = contents[Math.floor(i / (1024 * 256))]?.(i) ?? 0;
@@ -84,6 +108,8 @@ test('images and raw pixels of one update are on the page, pixel by pixel', asyn
     await viewed.pixel(1021, y, picture.visible[y * 1024 + 1021] ?? 0);
   }
   await expectSame(viewed, picture);
+  const images = await viewed.page.evaluate('given.length');
+  expect(Number(images) > 0).toBe(script !== undefined);
   expect(viewed.complaints).toEqual([]);
 });
 

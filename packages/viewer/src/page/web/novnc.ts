@@ -1,5 +1,7 @@
 // noVNC as this page uses it.
 
+import { drawPlainImages } from './plain-images.ts';
+
 /** One connection of noVNC's, see its API.md. */
 export interface Rfb extends EventTarget {
   viewOnly: boolean;
@@ -37,7 +39,9 @@ export function openRfb(Rfb: RfbConstructor, target: Element, channel: WebSocket
   // noVNC gets all contexts of pictures while it is constructed.
   Object.assign(prototype, { getContext: opaque });
   try {
-    return new Rfb(target, channel, { shared: true });
+    const rfb = new Rfb(target, channel, { shared: true });
+    drawPlainImages(rfb);
+    return rfb;
   } finally {
     Object.assign(prototype, { getContext });
   }

@@ -1,6 +1,6 @@
 // node:crypto and nothing else, in threads. `node bare.ts THREADS`, under a parent that says how many operations each
-// thread is to do and is told how many milliseconds all of it took, and how long the loop was held up. That does always
-// the same meanwhile, a fifth of a millisecond in each: what is said of it beyond that is not its own.
+// thread is to do and is told how many milliseconds all of it took, and how long the loop was held up. The loop does the
+// same a thousand times a second, for some fifth of a millisecond: what is said of it beyond that is not its own.
 
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';

@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { VFIO_REGION_INFO_FLAG_MMAP } from '@vfio-ts/core';
 import type { VfioUserClient } from '@vfio-ts/vfio-user';
 import { expect, test } from 'vitest';
 import { attach, printed, ready, run, temporaryFolder } from '../support.ts';
@@ -38,7 +39,7 @@ test('a guest finds a GPU of Intel, and that it is shared', TIMEOUT, async () =>
 });
 
 test('settings reach the guest', TIMEOUT, async () => {
-  const settings = ['mappable=full', 'resolution=1280x720', 'aperture=512'];
+  const settings = ['mappable=full', 'resolution=1280x720', 'aperture=512', 'table=trapped'];
   const served = run(
     'serve',
     'gvt:i915-GVTg_V5_4',
@@ -49,6 +50,8 @@ test('settings reach the guest', TIMEOUT, async () => {
   await using client = await attach(socket);
   expect(await read32(client, 0, 0x7_8044)).toBe(128 * 2 ** 20);
   expect(await client.getRegionInfo(2)).toMatchObject({ size: 512 * 2 ** 20 });
+  const { flags } = await client.getRegionInfo(0);
+  expect(flags & VFIO_REGION_INFO_FLAG_MMAP).toBe(0);
   expect([await read32(client, 10, 12), await read32(client, 10, 16)]).toEqual([1280, 720]);
 });
 

@@ -18,7 +18,7 @@ describe('the GPU', () => {
   test('has one pipe, and guests have a window, when nothing is said', () => {
     expect(read()).toEqual({
       gpu: { aperture: 256 * MB, pipes: 1 },
-      sharing: { mappable: 'window' },
+      sharing: { mappable: 'window', table: 'mapped' },
     });
   });
 
@@ -40,9 +40,10 @@ describe('the GPU', () => {
   });
 
   test('has what is said', () => {
-    expect(read('aperture=1024', 'pipes=0', 'mappable=full', 'resolution=1280x720')).toEqual({
+    const said = ['aperture=1024', 'pipes=0', 'mappable=full', 'table=trapped'];
+    expect(read(...said, 'resolution=1280x720')).toEqual({
       gpu: { aperture: 1024 * MB, pipes: 0 },
-      sharing: { mappable: 'full', resolution: { width: 1280, height: 720 } },
+      sharing: { mappable: 'full', table: 'trapped', resolution: { width: 1280, height: 720 } },
     });
   });
 
@@ -56,6 +57,7 @@ describe('the GPU', () => {
     ['resolution=1280x1024', 'resolution=1024x768'],
     ['pipes=0', 'pipes=1'],
     ['mappable=full', 'mappable=window'],
+    ['table=mapped', 'table=trapped'],
     ['aperture=512', 'aperture=1024'],
   ])('is one, so that %s and %s are refused', (one, other) => {
     const wishes = [wish('i915-GVTg_V5_8', one), wish('i915-GVTg_V5_8', other)];
@@ -79,6 +81,7 @@ test.each([
   'pipes=-1',
   'pipes=one',
   'mappable=none',
+  'table=none',
   'resolution=1024',
   'resolution=1024x',
   'resolution=1024x768x60',
@@ -95,6 +98,6 @@ test('a resolution that no monitor has is said with the setting', () => {
 });
 
 test('what is not the GPU’s is written to the device', () => {
-  const settings = wish(undefined, 'pipes=1', 'some/file=2', 'mappable=full');
+  const settings = wish(undefined, 'pipes=1', 'some/file=2', 'mappable=full', 'table=trapped');
   expect(attributesOf(settings)).toEqual([{ name: 'some/file', value: '2' }]);
 });

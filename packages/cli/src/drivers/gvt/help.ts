@@ -5,6 +5,8 @@ export const GVT_HELP: readonly string[] = [
   'resolution=WxH  what the monitor prefers; 1024x768 (V5_8) or 1920x1200 when left out',
   'mappable=full   a guest is told of all its graphics memory as mappable: faithful, and slow;',
   '                of a window of 2 MB when left out',
+  'table=trapped   a guest writes entries of its graphics address space by messages, and QEMU waits for no',
+  '                write of its; it maps them when left out',
   'aperture=MB     of the GPU: 256, 512 or 1024; as the devices need it when left out',
   'pipes=N         of its display: 1 when left out, 0 without',
   'all are of the GPU, which devices that are served together share: their definitions have to agree',

@@ -10,6 +10,7 @@ import {
   type MappablePolicy,
   type Resolution,
   type SoftGpuOptions,
+  type TablePolicy,
 } from '@vfio-ts/gvt';
 import type { Setting } from '../../mdev/definition.ts';
 import { factOf } from '../../errors.ts';
@@ -23,7 +24,7 @@ export interface GvtSettings {
   readonly sharing: IntelGvtOptions;
 }
 
-const OWN = new Set(['aperture', 'pipes', 'mappable', 'resolution']);
+const OWN = new Set(['aperture', 'pipes', 'mappable', 'table', 'resolution']);
 const MB = 2 ** 20;
 const APERTURES = [256, 512, 1024] as const;
 
@@ -43,6 +44,7 @@ export function readGvtSettings(wishes: readonly DeviceWish[]): GvtSettings {
     },
     sharing: {
       mappable: mappable(value('mappable') ?? 'window'),
+      table: table(value('table') ?? 'mapped'),
       ...(resolution !== undefined && { resolution: readResolution(resolution) }),
     },
   };
@@ -80,6 +82,11 @@ function pipes(text: string): number {
 function mappable(text: string): MappablePolicy {
   if (text === 'window' || text === 'full') return text;
   throw new UsageError(`mappable=${text}: it takes window or full`);
+}
+
+function table(text: string): TablePolicy {
+  if (text === 'mapped' || text === 'trapped') return text;
+  throw new UsageError(`table=${text}: it takes mapped or trapped`);
 }
 
 function readResolution(text: string): Resolution {

@@ -113,6 +113,23 @@ test.for([
   expect(viewed.complaints).toEqual([]);
 });
 
+test('a page that the browser draws no frames of follows the picture all the same', async (context) => {
+  const picture = new TestPicture(320, 200);
+  const site = new Site();
+  site.targets = [localTarget('a', pictureServer(picture))];
+  const viewed = await open(context, await site.start());
+  await viewed.live(320, 200);
+  await viewed.page.evaluate(() => {
+    globalThis.requestAnimationFrame = () => 0;
+  });
+  for (const colour of [0x3355aa, 0x77bb11, 0xcc2200]) {
+    picture.fill(colour);
+    await expect
+      .poll(async () => (await viewed.picture()).rgba.subarray(-4))
+      .toEqual(Uint8Array.of(colour >> 16, (colour >> 8) & 0xff, colour & 0xff, 0xff));
+  }
+});
+
 test('the picture is scaled to the window, and keeps its shape', async (context) => {
   const site = new Site();
   site.targets = [localTarget('a', pictureServer(new TestPicture(400, 100)))];

@@ -1,5 +1,7 @@
 // noVNC as this page uses it.
 
+import { displayOf } from './novnc-display.ts';
+import { paceUpdates } from './pace.ts';
 import { drawPlainImages } from './plain-images.ts';
 
 /** One connection of noVNC's, see its API.md. */
@@ -40,7 +42,12 @@ export function openRfb(Rfb: RfbConstructor, target: Element, channel: WebSocket
   Object.assign(prototype, { getContext: opaque });
   try {
     const rfb = new Rfb(target, channel, { shared: true });
-    drawPlainImages(rfb);
+    const display = displayOf(rfb);
+    // Another noVNC does without.
+    if (display !== undefined) {
+      drawPlainImages(display);
+      paceUpdates(display);
+    }
     return rfb;
   } finally {
     Object.assign(prototype, { getContext });

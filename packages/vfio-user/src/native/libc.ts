@@ -3,7 +3,7 @@
 import { VfioError } from '@vfio-ts/core';
 import * as c from './constants.ts';
 import { checked, failure, interrupted, WOULD_BLOCK, wouldBlock } from './failure.ts';
-import { type Address, raw } from './ffi.ts';
+import { raw } from './ffi.ts';
 
 /** Who is at the other end of a UNIX socket, at the moment it connected. */
 export interface PeerCredentials {
@@ -137,21 +137,6 @@ export function peerCredentials(fd: number): PeerCredentials {
 export function send(fd: number, bytes: Uint8Array, length: number, flags: number): number {
   for (;;) {
     const result = raw.send(fd, bytes, length, flags | c.MSG_NOSIGNAL);
-    if (result >= 0) return result;
-    if (wouldBlock()) return WOULD_BLOCK;
-    if (!interrupted()) throw failure('send', `descriptor ${fd}`);
-  }
-}
-
-/**
- * Sends `length` bytes of memory, as {@link send} does. Nothing knows whether they are there.
- *
- * @returns how many bytes went, or `WOULD_BLOCK`
- * @throws `EPIPE`, `ECONNRESET` the peer is gone
- */
-export function sendFrom(fd: number, from: Address, length: number, flags: number): number {
-  for (;;) {
-    const result = raw.sendFrom(fd, from, length, flags | c.MSG_NOSIGNAL);
     if (result >= 0) return result;
     if (wouldBlock()) return WOULD_BLOCK;
     if (!interrupted()) throw failure('send', `descriptor ${fd}`);

@@ -1,8 +1,9 @@
 // Who sends from one buffer over and over asks once where it is: an address is passed at less cost than a typed array.
 
 import { VfioError } from '@vfio-ts/core';
-import { type Address, addressOf } from './ffi.ts';
-import * as libc from './libc.ts';
+import { MSG_NOSIGNAL } from './constants.ts';
+import { failure, interrupted, WOULD_BLOCK, wouldBlock } from './failure.ts';
+import { type Address, addressOf, raw } from './ffi.ts';
 
 /** Sends, and remembers the buffer it sent from last. */
 export class Sender {
@@ -24,7 +25,12 @@ export class Sender {
       this.#address = addressOf(bytes);
       this.#bytes = bytes;
     }
-    return libc.sendFrom(socket, this.#address, length, flags);
+    for (;;) {
+      const result = raw.sendFrom(socket, this.#address, length, flags | MSG_NOSIGNAL);
+      if (result >= 0) return result;
+      if (wouldBlock()) return WOULD_BLOCK;
+      if (!interrupted()) throw failure('send', `descriptor ${socket}`);
+    }
   }
 
   /** Lets go of the buffer. */

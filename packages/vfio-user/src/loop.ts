@@ -60,6 +60,8 @@ export class EventLoop {
   #restTimer: NodeJS.Timeout | undefined;
   #isOpen = true;
   #isInTurn = false;
+  /** A turn has begun with what woke the process, and what follows is of the same. */
+  #isBegun = false;
   #nextId = 1;
   /** The last reading of the clock. */
   #time = 0;
@@ -149,9 +151,11 @@ export class EventLoop {
   #runTurn(): void {
     this.#immediate = undefined;
     this.#isInTurn = true;
-    this.#begin = this.#now();
-    this.#nodeWork.look(this.#begin);
-    const isShared = this.#nodeWork.isExpected(this.#begin);
+    const now = this.#now();
+    if (!this.#isBegun) this.#begin = now;
+    this.#isBegun = false;
+    this.#nodeWork.look(now);
+    const isShared = this.#nodeWork.isExpected(now);
     this.#dispatch(0);
     if (isShared) this.#activity.leave();
     else this.#work();
@@ -226,10 +230,11 @@ export class EventLoop {
     else this.#immediate = setImmediate(this.#onNap);
   }
 
-  /** Answers at once what woke the process, then ends the watch; the turn that follows lets promises run. */
+  /** Answers at once what woke the process, then ends the watch; the turn goes on once Node has seen to what else came. */
   #awake(): void {
     this.#nodeWork.expectOwn();
     this.#isInTurn = true;
+    this.#isBegun = true;
     this.#begin = this.#now();
     this.#dispatch(0);
     this.#isInTurn = false;

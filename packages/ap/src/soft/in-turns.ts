@@ -3,7 +3,7 @@
 import { performance } from 'node:perf_hooks';
 
 /** Milliseconds of one turn. */
-const TURN = 1;
+const TURN = 0.5;
 
 /** Does with each item what there is to do, in their order, and for so long at once only. */
 export class InTurns<Item> {

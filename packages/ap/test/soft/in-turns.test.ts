@@ -34,8 +34,8 @@ test('nothing is done before the turn that comes', async () => {
   expect(done).toEqual([1]);
 });
 
-test('a turn ends after a millisecond, and the next goes on where it ended', async () => {
-  const { done, turns } = pieces(0.4);
+test('a turn ends after half a millisecond, and the next goes on where it ended', async () => {
+  const { done, turns } = pieces(0.2);
   for (const item of [1, 2, 3, 4, 5]) turns.push(item);
   await turn();
   expect(done).toEqual([1, 2, 3]);

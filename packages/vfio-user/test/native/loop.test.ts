@@ -263,6 +263,28 @@ test('promises settled by a handler that woke the loop run', async () => {
   await expect(promise).resolves.toBe('run');
 });
 
+test('what woke the process and what follows have the time of one turn', async () => {
+  const clock = standingClock();
+  using loop = standingLoop({ now: clock.now, turn: 1 });
+  using event = EventFd.create();
+  let idle = 0;
+  const wasOver: boolean[] = [];
+  const registration = loop.add({
+    fd: event.fd.number,
+    onReadable: () => {
+      wasOver.push(loop.isTurnOver);
+      clock.time += 1;
+      if (wasOver.length === 3) registration.remove();
+    },
+    onIdle: () => idle++,
+  });
+  clock.time = 100;
+  await until(() => idle === 1);
+  event.signal();
+  await until(() => wasOver.length === 3);
+  expect(wasOver).toEqual([false, true, false]);
+});
+
 test('promises settled by a handler that ends the turn run before its time is up', async () => {
   const clock = standingClock();
   using loop = standingLoop({ now: clock.now });

@@ -68,7 +68,7 @@ export class Chromium implements AsyncDisposable {
     return new Chromium(child, folder, socket);
   }
 
-  /** Opens a page, and runs a script before anything of it. */
+  /** Opens a page, and runs a script before anything of it. Returns when all of it is there. */
   async open(url: string, script: string = ''): Promise<void> {
     this.#session = '';
     const { targetId } = await this.#ask('Target.createTarget', { url: 'about:blank' });
@@ -77,9 +77,13 @@ export class Chromium implements AsyncDisposable {
     await this.#ask('Page.enable', {});
     await this.#ask('Page.addScriptToEvaluateOnNewDocument', { source: script });
     await this.#ask('Page.navigate', { url });
+    await this.value(
+      `new Promise((resolve) => document.readyState === 'complete' ? resolve() : addEventListener('load', resolve))
+        .then(() => undefined)`,
+    );
   }
 
-  /** The value of an expression on the page, waited for. */
+  /** The value of an expression on the page, waited for. @throws Error what the page throws */
   value(expression: string): Promise<unknown> {
     return this.#evaluate({ expression, returnByValue: true, awaitPromise: true });
   }
@@ -104,7 +108,8 @@ export class Chromium implements AsyncDisposable {
   }
 
   async #evaluate(params: object): Promise<unknown> {
-    const { result } = await this.#ask('Runtime.evaluate', params);
+    const { result, exceptionDetails } = await this.#ask('Runtime.evaluate', params);
+    if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
     return typeof result === 'object' && result !== null && 'value' in result
       ? result.value
       : undefined;

@@ -61,7 +61,7 @@ function canvasPage(width: number, height: number): Promise<void> {
 async function putReady(ms: number): Promise<number> {
   const canvas = document.querySelector('canvas');
   const context = canvas?.getContext('2d');
-  if (canvas === null || context === undefined || context === null) return 0;
+  if (canvas === null || context === undefined || context === null) throw new Error('no canvas');
   const frames = Array.from({ length: 3 }, (_, n) => {
     const frame = new ImageData(canvas.width, canvas.height);
     for (let i = 0; i < frame.data.length; i++) frame.data[i] = i % 4 === 3 ? 255 : i * 31 + n;
@@ -80,7 +80,7 @@ async function putReady(ms: number): Promise<number> {
 async function putSent(ms: number): Promise<number> {
   const canvas = document.querySelector('canvas');
   const context = canvas?.getContext('2d');
-  if (canvas === null || context === undefined || context === null) return 0;
+  if (canvas === null || context === undefined || context === null) throw new Error('no canvas');
   const socket = new WebSocket(`ws://${location.host}`);
   socket.binaryType = 'arraybuffer';
   let count = 0;

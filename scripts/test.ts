@@ -1,13 +1,16 @@
-// Runs every package's tests through turbo and closes with why tests were skipped and one line of totals.
+// Runs every package's tests through turbo and closes with which failed and why, why tests were skipped, and one line
+// of totals.
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { existsSync, globSync, readFileSync, rmSync } from 'node:fs';
 import { labStatus } from '../packages/lab/src/index.ts';
+import { failuresOf, type TestFile } from './test/failures.ts';
 
 interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
+  readonly testResults: readonly TestFile[];
 }
 
 /** Programs that tests drive where they are there. */
@@ -51,6 +54,7 @@ for (const file of globSync(reports)) {
   passed += report.numPassedTests;
   failed += report.numFailedTests;
   skipped += report.numPendingTests;
+  for (const failure of report.testResults.flatMap(failuresOf)) console.log(`\n${failure}`);
 }
 const reasons = new Map<string, number>();
 for (const file of globSync(skips)) {

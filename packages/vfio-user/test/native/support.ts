@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { VfioError } from '@vfio-ts/core';
+import { until } from '@vfio-ts/lab';
 import { closeAll, type Fd } from '../../src/fd.ts';
 import { EventLoop, type LoopOptions } from '../../src/loop.ts';
 import type { FrameBuffer, FrameHandler } from '../../src/transport.ts';
@@ -43,20 +44,12 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Gives Node turns until `condition` holds. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let round = 0; !condition(); round++) {
-    if (round > 20000) throw new Error('the condition never held');
-    await turn();
-  }
-}
-
 /** Gives Node some turns. */
 export async function turns(count: number): Promise<void> {
   for (let index = 0; index < count; index++) await turn();
 }
 
-export { turn };
+export { turn, until };
 
 /** A loop that collects what escapes its handlers. */
 export function testLoop(options: LoopOptions = {}): {

@@ -1,6 +1,7 @@
 // Bytes on their way to a client, in a few large pieces whose memory is used again.
 
 import type { Writable } from 'node:stream';
+import { allocCopyTarget } from '../copy-target.ts';
 
 /** Bytes of a piece: large enough that pieces cost nothing, small enough that a browser draws while more comes. */
 const PIECE = 2 ** 18;
@@ -14,7 +15,7 @@ export class Output {
   readonly #stream: Writable;
   readonly #onWritten: () => void;
   readonly #spare: Buffer[] = [];
-  #piece: Buffer = Buffer.allocUnsafeSlow(PIECE);
+  #piece: Buffer = allocCopyTarget(PIECE);
   #used = 0;
   #pending = 0;
   #drained: PromiseWithResolvers<void> = Promise.withResolvers<void>();
@@ -63,7 +64,7 @@ export class Output {
     // A whole piece is not given away for a few bytes: a client that reads nothing could make them many.
     const isLarge = length >= PIECE / 4;
     const bytes = isLarge ? piece.subarray(0, length) : Buffer.from(piece.subarray(0, length));
-    if (isLarge) this.#piece = this.#spare.pop() ?? Buffer.allocUnsafeSlow(PIECE);
+    if (isLarge) this.#piece = this.#spare.pop() ?? allocCopyTarget(PIECE);
     this.#pending += length;
     this.#stream.write(bytes, (error) => {
       this.#pending -= length;

@@ -1,6 +1,7 @@
 // A copy of the picture, and what has changed since it was made. All viewers are sent from the copy: it stands still
 // while the picture itself is drawn on.
 
+import { allocCopyTarget } from '../copy-target.ts';
 import type { Frame } from '../source.ts';
 import { findScroll, rowHashes, type RowCopy } from './scroll.ts';
 import { TILE_HEIGHT, TILE_WIDTH, TileSet } from './tiles.ts';
@@ -33,8 +34,8 @@ export class FrameCopy {
   constructor(width: number, height: number) {
     this.width = width;
     this.height = height;
-    this.pixels = new Uint32Array(width * height);
-    this.bytes = Buffer.from(this.pixels.buffer);
+    this.bytes = allocCopyTarget(width * height * BYTES_PER_PIXEL);
+    this.pixels = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, width * height);
   }
 
   /**

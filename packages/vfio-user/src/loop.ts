@@ -140,6 +140,7 @@ export class EventLoop {
     this.#poll?.stop();
     if (this.#immediate !== undefined) clearImmediate(this.#immediate);
     this.#immediate = undefined;
+    this.#isBegun = false;
   }
 
   #schedule(): void {

@@ -285,6 +285,26 @@ test('what woke the process and what follows have the time of one turn', async (
   expect(wasOver).toEqual([false, true, false]);
 });
 
+test('a turn that was never gone on with is not that of a later source', async () => {
+  const clock = standingClock();
+  using loop = standingLoop({ now: clock.now, turn: 1 });
+  using event = EventFd.create();
+  let idle = 0;
+  const first = loop.add({
+    ...source(event, () => first.remove()),
+    onIdle: () => idle++,
+  });
+  clock.time = 100;
+  await until(() => idle === 1);
+  event.signal();
+  await until(() => loop.size === 0);
+  clock.time = 200;
+  const wasOver: boolean[] = [];
+  const second = loop.add(source(event, () => (wasOver.push(loop.isTurnOver), second.remove())));
+  await until(() => loop.size === 0);
+  expect(wasOver).toEqual([false]);
+});
+
 test('promises settled by a handler that ends the turn run before its time is up', async () => {
   const clock = standingClock();
   using loop = standingLoop({ now: clock.now });

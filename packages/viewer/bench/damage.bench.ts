@@ -26,12 +26,7 @@ function make(): Bench {
   const bytes = memory.bytes.subarray(0, WIDTH * HEIGHT * 4);
   const pixels = new Uint32Array(bytes.buffer, bytes.byteOffset, WIDTH * HEIGHT);
   for (let i = 0; i < pixels.length; i++) pixels[i] = Math.imul(i, 0x9e37_79b1) >>> 8;
-  const frame = {
-    width: WIDTH,
-    height: HEIGHT,
-    stride: WIDTH * 4,
-    pixels: bytes,
-  };
+  const frame = { width: WIDTH, height: HEIGHT, stride: WIDTH * 4, pixels: bytes };
   const copy = new FrameCopy(WIDTH, HEIGHT);
   copy.update(frame);
   return { memory, pixels, frame, copy };
@@ -96,7 +91,7 @@ async function run(bench: BenchmarkRun): Promise<readonly Measurement[]> {
       unit: 'ms',
       ratio: medianRatio(all, copied),
       ratioTo: 'a copy of a buffer',
-      // Were it five, copies end up where they are slow: see copy-target.ts.
+      // It was five while the copy lay where copies are slow: see copy-target.ts.
       goal: { of: 'ratio', atMost: 3 },
     },
     { name: 'damage/scrolled-1080p', value: median(moved), unit: 'ms' },
